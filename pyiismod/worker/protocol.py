@@ -1,0 +1,165 @@
+"""The messages between us and the worker: msgspec structs, one tagged union per direction, msgpack on the wire.
+
+Each command carries an ``id``; its one reply repeats it. Ids cross the pipe, pointers never. Times are in
+microseconds, sizes in bytes, paths are Windows paths as the worker sees them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+PROTOCOL_VERSION = 1
+
+
+class _Message(msgspec.Struct, tag=True, array_like=True, omit_defaults=True, frozen=True, gc=False):
+    id: int
+
+
+# --- plain data -------------------------------------------------------------------------------------------------
+
+
+class TraceEvent(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """One line of the timeline, in order of its start; the fields up to ``us`` are those of ``run --json``.
+
+    ``event`` is ``"phase"``, ``"notification"``, ``"call"``, ``"output"`` or ``"violation"``.
+    """
+
+    event: str
+    module: str | None
+    notification: str | None
+    post: bool
+    interface: str | None
+    method: str
+    args: dict[str, Any]
+    result: Any
+    us: float
+    depth: int = 0
+
+
+class Registration(msgspec.Struct, array_like=True, frozen=True):
+    """What ``RegisterModule`` asked for; masks are the raw 32-bit values."""
+
+    hresult: int
+    factory: bool
+    request_notifications: int
+    post_notifications: int
+    global_module: bool
+    global_notifications: int
+    priorities: dict[str, str]
+    """``"RQ_BEGIN_REQUEST"``, ``"post RQ_BEGIN_REQUEST"`` or ``"GL_…"`` → alias."""
+
+
+class ErrorInfo(msgspec.Struct, array_like=True, frozen=True):
+    """An exception of :mod:`pyiismod.errors` on its way: class name, message, hint, details."""
+
+    type: str
+    message: str
+    hint: str
+    details: dict[str, Any]
+
+
+# --- commands (us → worker) -------------------------------------------------------------------------------------
+
+
+class Configure(_Message):
+    """First command: the server that modules will find. Reply: :class:`Done`."""
+
+    settings: dict[str, Any]
+
+
+class Resolve(_Message):
+    """Ask which imports exist here. Reply: :class:`Resolved`. ``imports``: DLL → names (or ordinals) wanted."""
+
+    directory: str
+    imports: dict[str, list[str | int]]
+
+
+class Load(_Message):
+    """``LoadLibrary`` and ``RegisterModule``. Reply: :class:`Loaded`."""
+
+    path: str
+    name: str
+
+
+class Fire(_Message):
+    """One request through the pipeline. Reply: :class:`Fired`. ``headers`` are latin-1 text, in order."""
+
+    method: str
+    url: str
+    headers: list[tuple[str, str]]
+    body: bytes
+    options: dict[str, Any]
+
+
+class Unload(_Message):
+    """``Terminate`` on everything registered, then ``FreeLibrary``, last loaded first. Reply: :class:`Unloaded`."""
+
+
+class Shutdown(_Message):
+    """End the worker. Reply: :class:`Done`, the goodbye; then the process exits with 0."""
+
+
+Command = Configure | Resolve | Load | Fire | Unload | Shutdown
+
+
+# --- replies (worker → us) --------------------------------------------------------------------------------------
+
+
+class Ready(_Message):
+    """Sent once, unasked, with id 0, before anything else."""
+
+    protocol: int
+    version: str
+    abi_hash: str
+    pointer_size: int
+    python: str
+    process_id: int
+    platform: str
+
+
+class Done(_Message):
+    """Nothing to tell."""
+
+
+class Resolved(_Message):
+    """``missing_dlls``: names; ``missing_functions``: DLL → names. ``builtin``: DLLs that are Wine's own."""
+
+    missing_dlls: list[str]
+    missing_functions: dict[str, list[str | int]]
+    builtin: list[str]
+
+
+class Loaded(_Message):
+    """The module is registered."""
+
+    registration: Registration
+    trace: list[TraceEvent]
+
+
+class Fired(_Message):
+    """The response as the client would get it, and how it came about."""
+
+    status: int
+    substatus: int
+    reason: str
+    headers: list[tuple[str, str]]
+    body: bytes
+    trace: list[TraceEvent]
+
+
+class Unloaded(_Message):
+    """All modules have gone."""
+
+    trace: list[TraceEvent]
+
+
+class Failed(_Message):
+    """The command raised; the worker lives on unless the error says otherwise."""
+
+    error: ErrorInfo
+    trace: list[TraceEvent] = []
+
+
+Reply = Ready | Done | Resolved | Loaded | Fired | Unloaded | Failed
