@@ -1,0 +1,154 @@
+"""The headers of one HTTP_REQUEST or HTTP_RESPONSE. The native struct is the state; this is a view of it.
+
+Known headers sit in an array by ``HTTP_HEADER_ID``, all others in a list that may repeat names. A response keeps
+Server, Set-Cookie and WWW-Authenticate in that list although they have an id (fact sheet 5.3): each value of theirs is a
+line of its own, because joining cookies with a comma breaks them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pyiismod.host._abi import ffi
+from pyiismod.host.memory import RequestPool
+
+LONGEST = 0xFFFF
+"""Longest name or value in bytes: their lengths are USHORTs."""
+
+
+class Headers:
+    """View of an ``HTTP_REQUEST_HEADERS`` or ``HTTP_RESPONSE_HEADERS``.
+
+    Args:
+        raw: the native struct; must outlive this object.
+        names: wire names by ``HTTP_HEADER_ID``.
+        pool: where new values go; as long-lived as ``raw``.
+        listed: ids kept as separate lines.
+    """
+
+    def __init__(self, raw: Any, names: tuple[str, ...], pool: RequestPool, listed: frozenset[int] = frozenset()) -> None:
+        self._raw = raw
+        self._names = names
+        self._pool = pool
+        self._ids = {name.lower().encode(): i for i, name in enumerate(names) if i not in listed}
+        self._listed = {i: names[i].encode() for i in listed}
+        self._array = ffi.NULL  # the last array of ours; a module may have put its own in its place
+        self._capacity = 0
+
+    def is_known(self, header_id: int) -> bool:
+        """Return whether ``header_id`` is in this struct's table."""
+        return 0 <= header_id < len(self._names)
+
+    def find(self, key: int | bytes) -> tuple[Any, int] | None:
+        """Return (``const char *``, length) of the first value, or None. The pointer is the struct's own."""
+        header_id = self._known(key)
+        if header_id is not None:
+            known = self._raw.KnownHeaders[header_id]
+            return (known.pRawValue, known.RawValueLength) if known.pRawValue else None
+        for line in self._lines(self._name(key)):
+            return line.pRawValue, line.RawValueLength
+        return None
+
+    def get(self, key: int | bytes) -> bytes | None:
+        """Return the first value as bytes, or None."""
+        found = self.find(key)
+        return None if found is None else bytes(ffi.buffer(*found))
+
+    def set(self, key: int | bytes, value: bytes, *, replace: bool) -> None:
+        """Set a header; without ``replace`` a value is added: after a comma, or as a line of its own where listed."""
+        header_id = self._known(key)
+        if header_id is not None:
+            known = self._raw.KnownHeaders[header_id]
+            if not replace and known.pRawValue and known.RawValueLength:
+                value = bytes(ffi.buffer(known.pRawValue, known.RawValueLength)) + b", " + value
+            known.pRawValue = self._pool.data(value)
+            known.RawValueLength = len(value)
+            return
+        name = self._name(key)
+        lines = list(self._lines(name))
+        if lines and not self._is_listed(name):
+            line = lines[0]
+            if not replace:
+                value = bytes(ffi.buffer(line.pRawValue, line.RawValueLength)) + b", " + value
+            line.pRawValue = self._pool.data(value)
+            line.RawValueLength = len(value)
+            self._remove(lines[1:] if replace else [])
+            return
+        if replace:
+            self._remove(lines)
+        self.append(name, value)
+
+    def append(self, name: bytes, value: bytes) -> None:
+        """Add a line of its own at the end of the unknown headers."""
+        count = self._raw.UnknownHeaderCount
+        if count >= self._capacity or self._raw.pUnknownHeaders != self._array:
+            self._capacity = max(8, count * 2)
+            grown = self._pool.zeroed("HTTP_UNKNOWN_HEADER", self._capacity)
+            if count:
+                ffi.memmove(grown, self._raw.pUnknownHeaders, count * ffi.sizeof("HTTP_UNKNOWN_HEADER"))
+            self._raw.pUnknownHeaders = self._array = grown
+        line = self._raw.pUnknownHeaders[count]
+        line.pName, line.NameLength = self._pool.data(name), len(name)
+        line.pRawValue, line.RawValueLength = self._pool.data(value), len(value)
+        self._raw.UnknownHeaderCount = count + 1
+
+    def delete(self, key: int | bytes) -> None:
+        """Delete every value; nothing happens when there is none."""
+        header_id = self._known(key)
+        if header_id is not None:
+            known = self._raw.KnownHeaders[header_id]
+            known.pRawValue, known.RawValueLength = ffi.NULL, 0
+        else:
+            self._remove(list(self._lines(self._name(key))))
+
+    def clear(self) -> None:
+        """Delete all headers."""
+        ffi.buffer(self._raw.KnownHeaders)[:] = bytes(ffi.sizeof(self._raw.KnownHeaders))
+        self._raw.UnknownHeaderCount = 0
+
+    def items(self) -> list[tuple[bytes, bytes]]:
+        """Return (name, value) of every line in the order of the wire: known ones by id, then the others."""
+        found = []
+        for name, known in zip(self._names, self._raw.KnownHeaders, strict=True):
+            if known.pRawValue:
+                found.append((name.encode(), bytes(ffi.buffer(known.pRawValue, known.RawValueLength))))
+        for i in range(self._raw.UnknownHeaderCount):
+            line = self._raw.pUnknownHeaders[i]
+            found.append((_text(line.pName, line.NameLength), _text(line.pRawValue, line.RawValueLength)))
+        return found
+
+    def _known(self, key: int | bytes) -> int | None:
+        if isinstance(key, int):
+            return None if key in self._listed else key
+        return self._ids.get(key.lower())
+
+    def _name(self, key: int | bytes) -> bytes:
+        return self._listed[key] if isinstance(key, int) else key
+
+    def _is_listed(self, name: bytes) -> bool:
+        return any(name.lower() == listed.lower() for listed in self._listed.values())
+
+    def _lines(self, name: bytes) -> Iterator[Any]:
+        wanted, length = name.lower(), len(name)
+        for i in range(self._raw.UnknownHeaderCount):
+            line = self._raw.pUnknownHeaders[i]
+            if line.NameLength == length and _text(line.pName, length).lower() == wanted:
+                yield line
+
+    def _remove(self, lines: list[Any]) -> None:
+        if not lines:
+            return
+        gone = {int(ffi.cast("uintptr_t", ffi.addressof(line))) for line in lines}
+        kept = 0
+        for i in range(self._raw.UnknownHeaderCount):
+            line = self._raw.pUnknownHeaders + i
+            if int(ffi.cast("uintptr_t", line)) not in gone:
+                if kept != i:
+                    ffi.memmove(self._raw.pUnknownHeaders + kept, line, ffi.sizeof("HTTP_UNKNOWN_HEADER"))
+                kept += 1
+        self._raw.UnknownHeaderCount = kept
+
+
+def _text(pointer: Any, length: int) -> bytes:
+    return bytes(ffi.buffer(pointer, length)) if pointer and length else b""

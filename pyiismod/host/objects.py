@@ -1,0 +1,158 @@
+"""Python objects that native code can call.
+
+A host class derives from :class:`NativeObject` and the *longest* interface of its chain, and overrides slots by their
+overload name; modules cast up that chain without asking, so one object with the longest table serves every version
+(fact sheet, section 0). Each object is two words of native memory: the vtable pointer and a spare. The vtable itself,
+with its callbacks, is built once per class and never freed: a DLL may keep it in a register.
+
+Each call goes through one entry point, which finds the object, writes the timeline, and lets nothing escape: an
+exception of ours is kept in the timeline and the slot's documented failure is returned. An object that has ended stays
+in quarantine for a while, so that a late call is named instead of crashing.
+
+A slot is *real* (overridden), *configured* (overridden and marked so: it answers what the test set) or *refused*: then
+it is recorded by name and fails as documented, never with S_OK.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from time import perf_counter_ns
+from typing import Any, ClassVar, TypeVar
+
+from pyiismod.abi.model import Interface, Method
+from pyiismod.host._abi import ffi
+from pyiismod.host.describe import Describer
+from pyiismod.host.refusal import failure_of, refuse
+from pyiismod.host.trace import Event, Frame, Timeline, current
+
+REAL, CONFIGURED, REFUSED = "real", "configured", "refused"
+
+_QUARANTINE = 1024  # ended objects remembered; 16 bytes each
+
+_live: dict[int, NativeObject] = {}
+_ended: OrderedDict[int, tuple[str, Any]] = OrderedDict()
+_vtables: dict[type, Any] = {}
+_keep: list[Any] = []  # callbacks: native code holds their addresses
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def configured(slot: _F) -> _F:
+    """Mark a slot whose answer is what the test configured."""
+    slot.__dict__["iismod_coverage"] = CONFIGURED
+    return slot
+
+
+class NativeObject:
+    """Base of everything the host hands to a module.
+
+    Args:
+        timeline: where calls from threads that are in no notification are written.
+
+    Attributes:
+        this: the address to give to native code.
+    """
+
+    interface: ClassVar[type[Interface]]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for base in cls.__mro__:
+            if issubclass(base, Interface) and not issubclass(base, NativeObject):
+                cls.interface = base
+                break
+
+    def __init__(self, timeline: Timeline) -> None:
+        self.timeline = timeline
+        self._memory = ffi.new("uintptr_t[2]")
+        self._memory[0] = _vtable(type(self))
+        self.this = int(ffi.cast("uintptr_t", self._memory))
+        self.pointer = ffi.cast("void *", self._memory)
+        _live[self.this] = self
+
+    def end(self) -> None:
+        """Take the object back: later calls on it are recorded as violations. Idempotent."""
+        if _live.pop(self.this, None) is not None:
+            _ended[self.this] = (self.interface.__name__, self._memory)
+            while len(_ended) > _QUARANTINE:
+                _ended.popitem(last=False)
+
+    def resolve(self, pointer: Any) -> NativeObject | None:
+        """Return the live host object at ``pointer``, or None."""
+        return _live.get(int(ffi.cast("uintptr_t", pointer)))
+
+
+def coverage(cls: type[NativeObject]) -> list[tuple[Method, str]]:
+    """Return each slot of a host class with ``"real"``, ``"configured"`` or ``"refused"``."""
+    return [(method, _coverage(cls, method)) for method in cls.interface.table()]
+
+
+def _coverage(cls: type[NativeObject], method: Method) -> str:
+    slot = getattr(cls, method.overload)
+    if slot is getattr(cls.interface, method.overload):
+        return REFUSED
+    return str(slot.__dict__.get("iismod_coverage", REAL))
+
+
+def _vtable(cls: type[NativeObject]) -> int:
+    table = _vtables.get(cls)
+    if table is None:
+        methods = cls.interface.table()
+        # One word before slot 0: MSVC keeps type information there and dynamic_cast reads it.
+        table = _vtables[cls] = ffi.new("uintptr_t[]", len(methods) + 1)
+        for method in methods:
+            refused = _coverage(cls, method) == REFUSED
+            slot = refuse(method) if refused else getattr(cls, method.overload)
+            callback = ffi.callback(method.function, _entry(method, slot))
+            _keep.append(callback)
+            table[method.slot + 1] = int(ffi.cast("uintptr_t", callback))
+    return int(ffi.cast("uintptr_t", table)) + ffi.sizeof("uintptr_t")
+
+
+def _entry(method: Method, slot: Callable[..., Any]) -> Callable[..., Any]:
+    describer = Describer(method)
+    failure = failure_of(method)
+    interface, name = method.interface, method.name
+    label = f"{interface}::{name}"
+    arguments, outcome, outputs = describer.arguments, describer.outcome, describer.outputs
+    signed = method.returns == "HRESULT"
+
+    def entry(this: int, *args: Any) -> Any:
+        frame = current()
+        target = _live.get(this)
+        if target is None:
+            return _stray(this, label, frame, failure)
+        if frame is None:
+            frame = Frame(target.timeline)
+        timeline = frame.timeline
+        timeline.box.call(label)
+        event = Event("call", frame, interface, name, {})
+        timeline.events.append(event)
+        frame.depth += 1
+        started = perf_counter_ns()
+        try:
+            event.args = arguments(args)
+            result = slot(target, *args)
+            if signed:
+                result = ((result & 0xFFFFFFFF) ^ 0x80000000) - 0x80000000
+            event.result = outcome(result)
+            outputs(event.args, args, result)
+        except BaseException as fault:
+            timeline.faults.append(fault)
+            event.result = f"host fault: {fault!r}"
+            result = failure
+        finally:
+            frame.depth -= 1
+            event.us = (perf_counter_ns() - started) / 1000
+        return result
+
+    return entry
+
+
+def _stray(this: int, label: str, frame: Frame | None, failure: Any) -> Any:
+    if frame is not None:
+        name = _ended[this][0] if this in _ended else None
+        what = f"on an {name} that has ended" if name else "on something that is no object of the host"
+        frame.timeline.note("violation", f"{label} was called {what}")
+    return failure

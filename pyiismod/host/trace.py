@@ -1,0 +1,128 @@
+"""The timeline: what happened, in order of its start, as plain objects that the engine turns into messages.
+
+Each thread that is inside a module has a :class:`Frame`: which module, in which notification, for which timeline. A
+call into the host is written under the frame of its thread; a call from a thread of the module's own is written under
+the timeline of the object it was made on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import local
+from time import perf_counter_ns
+from typing import Any, Protocol
+
+
+class BlackBox(Protocol):
+    """Notes that survive the death of this process; see :mod:`pyiismod.worker.blackbox`."""
+
+    def begin(self, phase: str, module: str, notification: str | None, post: bool) -> Any:
+        """Note that this thread enters the module; return a token for :meth:`end`."""
+
+    def end(self, token: Any) -> None:
+        """Note that it is back."""
+
+    def call(self, text: str) -> None:
+        """Note a call from the module into the host."""
+
+
+class Event:
+    """One line of a timeline. ``us`` is its duration in microseconds, known when it has ended."""
+
+    __slots__ = ("args", "depth", "event", "interface", "method", "module", "notification", "post", "result", "us")
+
+    def __init__(self, event: str, frame: Frame, interface: str | None, method: str, args: dict[str, Any]) -> None:
+        self.event = event
+        self.module = frame.module
+        self.notification = frame.notification
+        self.post = frame.post
+        self.depth = frame.depth
+        self.interface = interface
+        self.method = method
+        self.args = args
+        self.result: Any = None
+        self.us = 0.0
+
+
+class Timeline:
+    """What happened to one request, or during one load or unload.
+
+    Attributes:
+        events: in order of their start.
+        refused: calls the host could not serve, as ``"Interface::Method"``.
+        faults: exceptions of the host's own Python, kept from escaping into native code.
+    """
+
+    def __init__(self, box: BlackBox) -> None:
+        self.box = box
+        self.events: list[Event] = []
+        self.refused: list[str] = []
+        self.faults: list[BaseException] = []
+
+    def note(self, event: str, text: str, *, result: Any = None, **args: Any) -> Event:
+        """Add a line that is not a call: ``"violation"``, ``"output"`` or IIS's own doing (``"core"``)."""
+        frame = current() or Frame(self)
+        line = Event(event, frame, None, text, args)
+        line.result = result
+        self.events.append(line)
+        return line
+
+    @contextmanager
+    def inside(
+        self,
+        phase: str,
+        module: str,
+        method: str,
+        *,
+        notification: str | None = None,
+        post: bool = False,
+        interface: str | None = None,
+    ) -> Iterator[Event]:
+        """Everything that this thread does inside the block is the module's doing.
+
+        Yields:
+            the line of this call; the caller sets its ``result``.
+        """
+        outer = current()
+        frame = Frame(self, module, notification, post, outer.depth + 1 if outer else 0)
+        event = Event("notification" if notification else "phase", frame, interface, method, {})
+        frame.depth += 1
+        self.events.append(event)
+        token = self.box.begin(phase, module, method if notification else None, post)
+        _thread.frame = frame
+        started = perf_counter_ns()
+        try:
+            yield event
+        finally:
+            event.us = (perf_counter_ns() - started) / 1000
+            _thread.frame = outer
+            self.box.end(token)
+
+
+class Frame:
+    """Where a thread is."""
+
+    __slots__ = ("depth", "module", "notification", "post", "timeline")
+
+    def __init__(
+        self,
+        timeline: Timeline,
+        module: str | None = None,
+        notification: str | None = None,
+        post: bool = False,
+        depth: int = 0,
+    ) -> None:
+        self.timeline = timeline
+        self.module = module
+        self.notification = notification
+        self.post = post
+        self.depth = depth
+
+
+_thread = local()
+
+
+def current() -> Frame | None:
+    """Return this thread's frame, or None when it is not inside a module."""
+    return getattr(_thread, "frame", None)

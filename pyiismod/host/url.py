@@ -1,0 +1,71 @@
+"""A URL as http.sys understands it: the raw target as sent, and the cooked (canonical, decoded) form.
+
+http.sys unescapes the path, reads it as UTF-8 (falling back to the ANSI code page), turns backslashes into slashes and
+resolves dot segments; the query stays as it was sent (fact sheet 5.11, ``CookedUrl``).
+"""
+
+from __future__ import annotations
+
+from urllib.parse import unquote_to_bytes
+
+
+class Url:
+    """One request URL.
+
+    Args:
+        scheme: ``"http"`` or ``"https"``.
+        authority: what the Host header says, with or without a port.
+        target: origin form as sent: path and query, ASCII with percent escapes or raw bytes as latin-1 text.
+
+    Attributes:
+        path: the canonical, decoded path.
+        query: from ``?`` on, or ``""``.
+        host: the name without port; IPv6 literals keep their brackets.
+        port: the port as a number.
+    """
+
+    def __init__(self, scheme: str, authority: str, target: str) -> None:
+        self.scheme = scheme
+        self.authority = authority
+        self.target = target
+        raw_path, mark, query = target.partition("?")
+        self.query = mark + query
+        self.path = canonical(raw_path)
+        name, colon, port = authority.rpartition(":")
+        if colon and port.isdecimal() and not name.endswith(":"):
+            self.host, self.port = name, int(port)
+        else:
+            self.host, self.port = authority, 443 if scheme == "https" else 80
+
+    @property
+    def origin(self) -> str:
+        """``scheme://host:port``, the port always there, as http.sys builds it."""
+        return f"{self.scheme}://{self.host}:{self.port}"
+
+    @property
+    def full(self) -> str:
+        """The cooked URL."""
+        return self.origin + self.path + self.query
+
+    def with_target(self, target: str) -> Url:
+        """Return the same origin with another path and query."""
+        return Url(self.scheme, self.authority, target)
+
+
+def canonical(raw_path: str) -> str:
+    """Return the decoded path with its dot segments resolved; a trailing slash stays."""
+    unescaped = unquote_to_bytes(raw_path.encode("latin-1", "replace"))
+    try:
+        text = unescaped.decode("utf-8")
+    except UnicodeDecodeError:
+        text = unescaped.decode("latin-1")
+    kept: list[str] = []
+    segments = text.replace("\\", "/").split("/")
+    for segment in segments[1:] if segments[0] == "" else segments:
+        if segment == "..":
+            del kept[-1:]
+        elif segment != ".":
+            kept.append(segment)
+    if segments[-1] in (".", ".."):
+        kept.append("")
+    return "/" + "/".join(kept)
