@@ -1,0 +1,17 @@
+"""The fingerprint of the declaration, which both sides of a worker's pipe compare (``pyiismod.abi.ABI_HASH``)."""
+
+from __future__ import annotations
+
+import hashlib
+
+from pyiismod.abi.cdef import cdef
+from pyiismod.abi.enums import ENUMS
+from pyiismod.abi.model import INTERFACES
+
+
+def fingerprint() -> str:
+    """Return 16 hexadecimal digits that change with every slot, signature, layout, id and enumerator."""
+    lines = [cdef()]
+    lines += [f"{name} {cls.iid} {method!r}" for name, cls in INTERFACES.items() for method in cls.table()]
+    lines += [f"{name} {enum.members()}" for name, enum in ENUMS.items()]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]

@@ -1,0 +1,65 @@
+"""https://learn.microsoft.com/en-us/windows/win32/api/libloaderapi/nf-libloaderapi-loadlibraryexw
+
+The Win32 functions that the host itself calls, as text for cffi. They are looked up by name in a library opened with
+``ffi.dlopen``; elsewhere than on Windows nobody opens one.
+"""
+
+from __future__ import annotations
+
+KERNEL32 = """
+typedef struct MEMORY_BASIC_INFORMATION {
+    PVOID BaseAddress;
+    PVOID AllocationBase;
+    DWORD AllocationProtect;
+    WORD PartitionId;
+    ULONG_PTR RegionSize;
+    DWORD State;
+    DWORD Protect;
+    DWORD Type;
+} MEMORY_BASIC_INFORMATION;
+
+HANDLE LoadLibraryExW(LPCWSTR lpLibFileName, HANDLE hFile, DWORD dwFlags);
+PVOID GetProcAddress(HANDLE hModule, PCSTR lpProcName);
+BOOL FreeLibrary(HANDLE hLibModule);
+HANDLE GetModuleHandleW(LPCWSTR lpModuleName);
+BOOL GetModuleHandleExW(DWORD dwFlags, LPCWSTR lpModuleName, HANDLE *phModule);
+DWORD GetModuleFileNameW(HANDLE hModule, PWSTR lpFilename, DWORD nSize);
+BOOL SetDllDirectoryW(LPCWSTR lpPathName);
+
+DWORD GetLastError(void);
+void SetLastError(DWORD dwErrCode);
+UINT SetErrorMode(UINT uMode);
+void OutputDebugStringW(LPCWSTR lpOutputString);
+
+PVOID VirtualAlloc(PVOID lpAddress, ULONG_PTR dwSize, DWORD flAllocationType, DWORD flProtect);
+BOOL VirtualFree(PVOID lpAddress, ULONG_PTR dwSize, DWORD dwFreeType);
+BOOL VirtualProtect(PVOID lpAddress, ULONG_PTR dwSize, DWORD flNewProtect, DWORD *lpflOldProtect);
+ULONG_PTR VirtualQuery(PVOID lpAddress, MEMORY_BASIC_INFORMATION *lpBuffer, ULONG_PTR dwLength);
+
+HANDLE GetCurrentProcess(void);
+DWORD GetCurrentProcessId(void);
+DWORD GetCurrentThreadId(void);
+BOOL SetThreadStackGuarantee(ULONG *StackSizeInBytes);
+DWORD GetTickCount(void);
+ULONGLONG GetTickCount64(void);
+
+HANDLE CreateFileW(LPCWSTR lpFileName, DWORD dwDesiredAccess, DWORD dwShareMode, PVOID lpSecurityAttributes,
+                   DWORD dwCreationDisposition, DWORD dwFlagsAndAttributes, HANDLE hTemplateFile);
+BOOL ReadFile(HANDLE hFile, PVOID lpBuffer, DWORD nNumberOfBytesToRead, DWORD *lpNumberOfBytesRead,
+              LPOVERLAPPED lpOverlapped);
+BOOL WriteFile(HANDLE hFile, PVOID lpBuffer, DWORD nNumberOfBytesToWrite, DWORD *lpNumberOfBytesWritten,
+               LPOVERLAPPED lpOverlapped);
+BOOL SetFilePointerEx(HANDLE hFile, LONGLONG liDistanceToMove, LONGLONG *lpNewFilePointer, DWORD dwMoveMethod);
+BOOL GetFileSizeEx(HANDLE hFile, LONGLONG *lpFileSize);
+BOOL CreatePipe(HANDLE *hReadPipe, HANDLE *hWritePipe, PVOID lpPipeAttributes, DWORD nSize);
+BOOL CloseHandle(HANDLE hObject);
+BOOL DuplicateHandle(HANDLE hSourceProcessHandle, HANDLE hSourceHandle, HANDLE hTargetProcessHandle,
+                     HANDLE *lpTargetHandle, DWORD dwDesiredAccess, BOOL bInheritHandle, DWORD dwOptions);
+HANDLE GetStdHandle(DWORD nStdHandle);
+BOOL SetStdHandle(DWORD nStdHandle, HANDLE hHandle);
+"""
+
+OLE32 = """
+HRESULT CoInitializeEx(PVOID pvReserved, DWORD dwCoInit);
+void CoUninitialize(void);
+"""
