@@ -39,7 +39,7 @@ class IisEvent:
         number = f"event {self.number}, " if self.number else ""
         name = WIN32_ERRORS[self.error]
         return (
-            f"IIS would log {number}"{self.text}" with the data {self.data} ({name}), and its sites would answer 503."
+            f'IIS would log {number}"{self.text}" with the data {self.data} ({name}), and its sites would answer 503.'
         )
 
     def as_dict(self) -> dict[str, Any]:
