@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pyiismod.abi.model import Interface, slot
 
 if TYPE_CHECKING:
-    from pyiismod.abi.http import HTTP_CACHE_POLICY
+    from pyiismod.abi.http_structs import HTTP_CACHE_POLICY
     from pyiismod.abi.types import BOOL, DWORD, HRESULT, PCSTR, PCWSTR, Out, Ptr
 
 

@@ -111,3 +111,21 @@ HTTP_USER_VARIABLE_CRED_HANDLE = "CredHandle"
 
 # The export that IIS calls.
 MODULE_REGISTERMODULE = "RegisterModule"
+
+_REQUEST = {value: name for name, value in list(globals().items()) if name.startswith("RQ_")}
+_GLOBAL = {value: name for name, value in list(globals().items()) if name.startswith("GL_")}
+
+
+def request_notification_names(mask: int) -> list[str]:
+    """Return the ``RQ_`` names of the bits in ``mask``, lowest first; an unknown bit as ``"0x00001000"``."""
+    return _names(mask, _REQUEST)
+
+
+def global_notification_names(mask: int) -> list[str]:
+    """Return the ``GL_`` names of the bits in ``mask``, lowest first; an unknown bit as ``"0x00000001"``."""
+    return _names(mask, _GLOBAL)
+
+
+def _names(mask: int, known: dict[int, str]) -> list[str]:
+    bits = (1 << i for i in range(32))
+    return [known.get(bit, f"0x{bit:08X}") for bit in bits if mask & bit]

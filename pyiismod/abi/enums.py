@@ -5,19 +5,15 @@ Enumerations of Httpserv.h and http.h. Members are plain integers; a class is al
 
 from __future__ import annotations
 
-ENUMS: dict[str, type[Enumeration]] = {}
+ENUMS: dict[str, dict[str, int]] = {}
+"""The enumerators of each enumeration, in declaration order."""
 
 
 class Enumeration(int):
-    """A 32-bit signed C enumeration; its members are the public attributes."""
+    """A 32-bit signed C enumeration; its members are the class attributes."""
 
     def __init_subclass__(cls) -> None:
-        ENUMS[cls.__name__] = cls
-
-    @classmethod
-    def members(cls) -> dict[str, int]:
-        """Return the enumerators in declaration order."""
-        return {name: value for name, value in vars(cls).items() if name[0] != "_"}
+        ENUMS[cls.__name__] = {name: value for name, value in vars(cls).items() if name[0] != "_"}
 
 
 class REQUEST_NOTIFICATION_STATUS(Enumeration):

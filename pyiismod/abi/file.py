@@ -13,7 +13,7 @@ from pyiismod.abi.model import NULL, Interface, slot
 if TYPE_CHECKING:
     from pyiismod.abi.stored_context import IHttpModuleContextContainer
     from pyiismod.abi.types import BOOL, BYTE, DWORD, HANDLE, HRESULT, PCSTR, PCWSTR, PSID, USHORT, ConstPtr, Out, Ptr
-    from pyiismod.abi.winstructs import FILETIME, ULARGE_INTEGER
+    from pyiismod.abi.win_structs import FILETIME, ULARGE_INTEGER
 
 
 class IHttpFileMonitor(

@@ -13,5 +13,5 @@ def fingerprint() -> str:
     """Return 16 hexadecimal digits that change with every slot, signature, layout, id and enumerator."""
     lines = [cdef()]
     lines += [f"{name} {cls.iid} {method!r}" for name, cls in INTERFACES.items() for method in cls.table()]
-    lines += [f"{name} {enum.members()}" for name, enum in ENUMS.items()]
+    lines += [f"{name} {members}" for name, members in ENUMS.items()]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]

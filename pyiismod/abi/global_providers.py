@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from pyiismod.abi.context import IHttpContext
     from pyiismod.abi.enums import CACHE_OPERATION
     from pyiismod.abi.file import IHttpFileMonitor
-    from pyiismod.abi.httptrace import HTTP_TRACE_EVENT
     from pyiismod.abi.module import IHttpModuleFactory
     from pyiismod.abi.trace import IHttpTraceContext
+    from pyiismod.abi.trace_structs import HTTP_TRACE_EVENT
     from pyiismod.abi.types import BOOL, BYTE, DWORD, HRESULT, HTTP_MODULE_ID, PCWSTR, InOut, Out, Ptr
     from pyiismod.abi.user import IHttpUser
 

@@ -11,7 +11,7 @@ from pyiismod.abi.model import Interface, slot
 
 if TYPE_CHECKING:
     from pyiismod.abi.file import IHttpFileInfo
-    from pyiismod.abi.http import HTTP_LOG_DATA
+    from pyiismod.abi.http_structs import HTTP_LOG_DATA
     from pyiismod.abi.metadata import IScriptMapInfo
     from pyiismod.abi.types import BOOL, DWORD, HRESULT, PCWSTR, PVOID, Out, Ptr
     from pyiismod.abi.user import IHttpUser

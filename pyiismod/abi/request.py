@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from pyiismod.abi.enums import HTTP_HEADER_ID
-    from pyiismod.abi.http import HTTP_REQUEST, HTTP_SSL_CLIENT_CERT_INFO
+    from pyiismod.abi.http_structs import HTTP_REQUEST, HTTP_SSL_CLIENT_CERT_INFO
     from pyiismod.abi.types import (
         BOOL,
         DWORD,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from pyiismod.abi.cache import IHttpCachePolicy
     from pyiismod.abi.enums import HTTP_HEADER_ID
-    from pyiismod.abi.http import HTTP_DATA_CHUNK, HTTP_RESPONSE
+    from pyiismod.abi.http_structs import HTTP_DATA_CHUNK, HTTP_RESPONSE
     from pyiismod.abi.types import (
         BOOL,
         DWORD,

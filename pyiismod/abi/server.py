@@ -18,7 +18,7 @@ if TYPE_CHECKING:
         HTTP_SERVER_INTERFACE_VERSION,
     )
     from pyiismod.abi.file import IHttpFileInfo, IHttpFileMonitor
-    from pyiismod.abi.http import HTTP_DATA_CHUNK
+    from pyiismod.abi.http_structs import HTTP_DATA_CHUNK
     from pyiismod.abi.metadata import IReferencedMetadataInfo
     from pyiismod.abi.providers import ICustomNotificationProvider
     from pyiismod.abi.site import IHttpPerfCounterInfo
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
         Ptr,
     )
     from pyiismod.abi.user import IHttpTokenEntry
-    from pyiismod.abi.winstructs import GUID
+    from pyiismod.abi.win_structs import GUID
 
 
 class IHttpServer(Interface, iid="eda2a40f-fb92-4d6d-b52b-c8c207380b4e", implemented_by="host", first_seen="iis7.0"):

@@ -94,7 +94,7 @@ class Union(Struct):
 
 def structs() -> dict[str, type[Struct]]:
     """Return every named struct and union by name; what is embedded comes before what embeds it."""
-    for file in ("winstructs", "http", "httptrace"):
+    for file in ("win_structs", "http_structs", "trace_structs"):
         import_module(f"pyiismod.abi.{file}")
     return _STRUCTS
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pyiismod.abi.model import NULL, S_OK, Interface, slot
 
 if TYPE_CHECKING:
-    from pyiismod.abi.httptrace import HTTP_TRACE_CONFIGURATION, HTTP_TRACE_EVENT
+    from pyiismod.abi.trace_structs import HTTP_TRACE_CONFIGURATION, HTTP_TRACE_EVENT
     from pyiismod.abi.types import DWORD, HRESULT, HTTP_MODULE_ID, LPCGUID, PCWSTR, UCHAR, InOut, Nullable, Ptr
 
 
