@@ -20,11 +20,11 @@ from collections.abc import Callable
 from time import perf_counter_ns
 from typing import Any, ClassVar, TypeVar
 
-from pyiismod.abi.model import Interface, Method
+from pyiismod.abi.model import Interface, Method, is_stub
 from pyiismod.host._abi import ffi
 from pyiismod.host.describe import Describer
-from pyiismod.host.refusal import failure_of, refuse
-from pyiismod.host.trace import Event, Frame, Timeline, current
+from pyiismod.host.refusal import Refused, failure_of, refuse, signed
+from pyiismod.host.trace import Event, Frame, Timeline, collect_output, current
 
 REAL, CONFIGURED, REFUSED = "real", "configured", "refused"
 
@@ -90,9 +90,14 @@ def coverage(cls: type[NativeObject]) -> list[tuple[Method, str]]:
 
 def _coverage(cls: type[NativeObject], method: Method) -> str:
     slot = getattr(cls, method.overload)
-    if slot is getattr(cls.interface, method.overload):
+    if is_stub(slot):
         return REFUSED
     return str(slot.__dict__.get("iismod_coverage", REAL))
+
+
+def function_type(method: Method) -> str:
+    """Return the name of the C function pointer type of a slot."""
+    return f"{method.interface}_{method.overload}"
 
 
 def _vtable(cls: type[NativeObject]) -> int:
@@ -104,7 +109,7 @@ def _vtable(cls: type[NativeObject]) -> int:
         for method in methods:
             refused = _coverage(cls, method) == REFUSED
             slot = refuse(method) if refused else getattr(cls, method.overload)
-            callback = ffi.callback(method.function, _entry(method, slot))
+            callback = ffi.callback(function_type(method), _entry(method, slot))
             _keep.append(callback)
             table[method.slot + 1] = int(ffi.cast("uintptr_t", callback))
     return int(ffi.cast("uintptr_t", table)) + ffi.sizeof("uintptr_t")
@@ -116,7 +121,8 @@ def _entry(method: Method, slot: Callable[..., Any]) -> Callable[..., Any]:
     interface, name = method.interface, method.name
     label = f"{interface}::{name}"
     arguments, outcome, outputs = describer.arguments, describer.outcome, describer.outputs
-    signed = method.returns == "HRESULT"
+    refusal = failure_of(method, refusal=True)
+    is_hresult = method.returns == "HRESULT"
 
     def entry(this: int, *args: Any) -> Any:
         frame = current()
@@ -126,6 +132,7 @@ def _entry(method: Method, slot: Callable[..., Any]) -> Callable[..., Any]:
         if frame is None:
             frame = Frame(target.timeline)
         timeline = frame.timeline
+        collect_output(timeline)
         timeline.box.call(label)
         event = Event("call", frame, interface, name, {})
         timeline.events.append(event)
@@ -134,10 +141,14 @@ def _entry(method: Method, slot: Callable[..., Any]) -> Callable[..., Any]:
         try:
             event.args = arguments(args)
             result = slot(target, *args)
-            if signed:
-                result = ((result & 0xFFFFFFFF) ^ 0x80000000) - 0x80000000
+            if is_hresult:
+                result = signed(result)
             event.result = outcome(result)
             outputs(event.args, args, result)
+        except Refused:
+            timeline.refused.append(label)
+            result = refusal
+            event.result = outcome(result)
         except BaseException as fault:
             timeline.faults.append(fault)
             event.result = f"host fault: {fault!r}"
@@ -154,5 +165,5 @@ def _stray(this: int, label: str, frame: Frame | None, failure: Any) -> Any:
     if frame is not None:
         name = _ended[this][0] if this in _ended else None
         what = f"on an {name} that has ended" if name else "on something that is no object of the host"
-        frame.timeline.note("violation", f"{label} was called {what}")
+        frame.timeline.violation(f"{label} was called {what}")
     return failure

@@ -2,16 +2,34 @@
 
 Each thread that is inside a module has a :class:`Frame`: which module, in which notification, for which timeline. A
 call into the host is written under the frame of its thread; a call from a thread of the module's own is written under
-the timeline of the object it was made on.
+the timeline of the object it was made on. What a module sends to OutputDebugString is caught by the supervisor and
+fetched from the black box when the thread next comes by, so that it stands in its place.
 """
 
 from __future__ import annotations
 
+from _thread import allocate_lock, get_native_id
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import local
 from time import perf_counter_ns
 from typing import Any, Protocol
+
+
+class DebugText(Protocol):
+    """One text from the debugger's side: OutputDebugString, or with ``exception`` a first-chance exception."""
+
+    @property
+    def thread(self) -> int:
+        """Windows thread id."""
+
+    @property
+    def text(self) -> str:
+        """The text."""
+
+    @property
+    def exception(self) -> bool:
+        """Whether it notes a first-chance exception."""
 
 
 class BlackBox(Protocol):
@@ -25,6 +43,9 @@ class BlackBox(Protocol):
 
     def call(self, text: str) -> None:
         """Note a call from the module into the host."""
+
+    def drain_debug(self, cursor: int) -> tuple[list[Any], int]:
+        """Return the :class:`DebugText` since ``cursor``, and the next cursor."""
 
 
 class Event:
@@ -48,6 +69,9 @@ class Event:
 class Timeline:
     """What happened to one request, or during one load or unload.
 
+    Args:
+        box: of the process.
+
     Attributes:
         events: in order of their start.
         refused: calls the host could not serve, as ``"Interface::Method"``.
@@ -60,13 +84,9 @@ class Timeline:
         self.refused: list[str] = []
         self.faults: list[BaseException] = []
 
-    def note(self, event: str, text: str, *, result: Any = None, **args: Any) -> Event:
-        """Add a line that is not a call: ``"violation"``, ``"output"`` or IIS's own doing (``"core"``)."""
-        frame = current() or Frame(self)
-        line = Event(event, frame, None, text, args)
-        line.result = result
-        self.events.append(line)
-        return line
+    def violation(self, text: str) -> None:
+        """Note something that a module must not do, under what this thread is in."""
+        self.events.append(Event("violation", current() or Frame(self), None, text, {}))
 
     @contextmanager
     def inside(
@@ -85,18 +105,24 @@ class Timeline:
             the line of this call; the caller sets its ``result``.
         """
         outer = current()
-        frame = Frame(self, module, notification, post, outer.depth + 1 if outer else 0)
+        frame = Frame(self, module, notification, post, outer.depth if outer else 0)
         event = Event("notification" if notification else "phase", frame, interface, method, {})
         frame.depth += 1
         self.events.append(event)
+        thread = get_native_id()
         token = self.box.begin(phase, module, method if notification else None, post)
-        _thread.frame = frame
+        _thread.frame = _frames[thread] = frame
         started = perf_counter_ns()
         try:
             yield event
         finally:
             event.us = (perf_counter_ns() - started) / 1000
+            collect_output(self)
             _thread.frame = outer
+            if outer is None:
+                del _frames[thread]
+            else:
+                _frames[thread] = outer
             self.box.end(token)
 
 
@@ -121,8 +147,25 @@ class Frame:
 
 
 _thread = local()
+_frames: dict[int, Frame] = {}
+_output_lock = allocate_lock()
+_output_cursor = 0
 
 
 def current() -> Frame | None:
     """Return this thread's frame, or None when it is not inside a module."""
     return getattr(_thread, "frame", None)
+
+
+def collect_output(timeline: Timeline) -> None:
+    """Fetch what any thread sent to the debugger since last time; write each text where its thread is.
+
+    Texts of threads that are in no notification go to ``timeline``.
+    """
+    global _output_cursor
+    with _output_lock:
+        texts, _output_cursor = timeline.box.drain_debug(_output_cursor)
+    for text in texts:
+        frame = _frames.get(text.thread) or Frame(timeline)
+        source = "exception" if text.exception else "OutputDebugString"
+        frame.timeline.events.append(Event("output", frame, None, source, {"text": text.text}))

@@ -84,13 +84,20 @@ class Load(_Message):
 
 
 class Fire(_Message):
-    """One request through the pipeline. Reply: :class:`Fired`. ``headers`` are latin-1 text, in order."""
+    """One request through the pipeline. Reply: :class:`Fired`.
+
+    ``authority`` is host and port as the Host header has them, ``target`` path and query as sent; text is latin-1.
+    ``remote`` and ``local`` are (address, port) of the two ends.
+    """
 
     method: str
-    url: str
+    scheme: str
+    authority: str
+    target: str
     headers: list[tuple[str, str]]
     body: bytes
-    options: dict[str, Any]
+    remote: tuple[str, int]
+    local: tuple[str, int]
 
 
 class Unload(_Message):
@@ -136,6 +143,7 @@ class Loaded(_Message):
 
     registration: Registration
     trace: list[TraceEvent]
+    refused: list[str]
 
 
 class Fired(_Message):
@@ -147,12 +155,14 @@ class Fired(_Message):
     headers: list[tuple[str, str]]
     body: bytes
     trace: list[TraceEvent]
+    refused: list[str]
 
 
 class Unloaded(_Message):
     """All modules have gone."""
 
     trace: list[TraceEvent]
+    refused: list[str]
 
 
 class Failed(_Message):
@@ -160,6 +170,7 @@ class Failed(_Message):
 
     error: ErrorInfo
     trace: list[TraceEvent] = []
+    refused: list[str] = []
 
 
 Reply = Ready | Done | Resolved | Loaded | Fired | Unloaded | Failed

@@ -1,0 +1,137 @@
+"""https://learn.microsoft.com/en-us/iis/web-development-reference/native-code-api-reference/ihttpcontext-interface
+
+The context object: what a notification is given (fact sheet 5.1).
+"""
+
+from __future__ import annotations
+
+from time import monotonic_ns
+from typing import TYPE_CHECKING, Any
+
+from pyiismod.abi.context import IHttpContext4
+from pyiismod.host._abi import ffi
+from pyiismod.host.errors import (
+    E_FAIL,
+    ERROR_INSUFFICIENT_BUFFER,
+    ERROR_INVALID_INDEX,
+    ERROR_INVALID_PARAMETER,
+    S_OK,
+)
+from pyiismod.host.objects import NativeObject
+from pyiismod.host.variables import narrow, wide
+
+if TYPE_CHECKING:
+    from pyiismod.host.exchange import Exchange
+
+
+class Context(NativeObject, IHttpContext4):
+    """One request's context.
+
+    Args:
+        exchange: what it belongs to; its pool holds everything handed out here.
+    """
+
+    def __init__(self, exchange: Exchange) -> None:
+        super().__init__(exchange.timeline)
+        self._exchange = exchange
+        self._pool = exchange.pool
+        self._started = monotonic_ns() // 1_000_000
+
+    def GetRequest(self) -> Any:
+        return self._exchange.request.pointer
+
+    def GetResponse(self) -> Any:
+        return self._exchange.response.pointer
+
+    def GetResponseHeadersSent(self) -> int:
+        return int(self._exchange.outgoing.started)
+
+    def DisableNotifications(self, dwNotifications: int, dwPostNotifications: int) -> None:
+        self._exchange.disable(dwNotifications, dwPostNotifications)
+
+    def GetExecuteFlags(self) -> int:
+        return 0  # a top-level request
+
+    def GetServerVariable_a(self, pszVariableName: Any, ppszValue: Any, pcchValueLength: Any) -> int:
+        value = self._variable(pszVariableName)
+        if value is None:
+            return ERROR_INVALID_INDEX
+        encoded = narrow(value)
+        return _answer(ppszValue, pcchValueLength, self._pool.data(encoded), len(encoded))
+
+    def GetServerVariable_w(self, pszVariableName: Any, ppszValue: Any, pcchValueLength: Any) -> int:
+        value = self._variable(pszVariableName)
+        if value is None:
+            return ERROR_INVALID_INDEX
+        text = wide(value)
+        return _answer(ppszValue, pcchValueLength, self._pool.wide(text), _units(text))
+
+    def _variable(self, name: Any) -> str | bytes | None:
+        return self._exchange.variables.get(bytes(ffi.string(name)).decode("latin-1")) if name else None
+
+    def SetServerVariable(self, pszVariableName: Any, pszVariableValue: Any) -> int:
+        if not pszVariableName:
+            return ERROR_INVALID_PARAMETER
+        value = str(ffi.string(pszVariableValue)) if pszVariableValue else None
+        self._exchange.variables.set(bytes(ffi.string(pszVariableName)).decode("latin-1"), value)
+        return S_OK
+
+    def AllocateRequestMemory(self, cbAllocation: int) -> Any:
+        try:
+            return self._pool.allocate(cbAllocation)
+        except MemoryError:
+            return ffi.NULL
+
+    def GetPhysicalPath(self, pcchPhysicalPath: Any) -> Any:
+        return self._text(self._exchange.physical_path, pcchPhysicalPath)
+
+    def GetScriptName(self, pcchScriptName: Any) -> Any:
+        return self._text(self._exchange.request.url.path, pcchScriptName)
+
+    def GetScriptTranslated(self, pcchScriptTranslated: Any) -> Any:
+        return self._text("\\\\?\\" + self._exchange.physical_path, pcchScriptTranslated)
+
+    def _text(self, text: str, pcch: Any) -> Any:
+        if pcch:
+            pcch[0] = _units(text)
+        return self._pool.wide(text)
+
+    def SetRequestHandled(self) -> None:
+        self._exchange.handled = True
+
+    def MapPath(self, pszUrl: Any, pszPhysicalPath: Any, pcbPhysicalPath: Any) -> int:
+        if not pszUrl or not pcbPhysicalPath:
+            return ERROR_INVALID_PARAMETER
+        encoded = self._exchange.map_path(str(ffi.string(pszUrl))).encode("utf-16-le", "surrogatepass") + b"\0\0"
+        room, pcbPhysicalPath[0] = pcbPhysicalPath[0], len(encoded)  # bytes, the NUL included
+        if not pszPhysicalPath or room < len(encoded):
+            return ERROR_INSUFFICIENT_BUFFER
+        ffi.memmove(pszPhysicalPath, encoded, len(encoded))
+        return S_OK
+
+    def GetParentContext(self) -> Any:
+        return ffi.NULL  # a top-level request has none
+
+    def GetRootContext(self) -> Any:
+        return ffi.NULL  # NULL when this is the root
+
+    def GetExtendedInterface(self, version: int, ppInterface: Any) -> int:
+        return E_FAIL  # the version enumeration is empty: there is nothing to ask for
+
+    def GetRequestStartTime(self) -> int:
+        return self._started
+
+    def GetRequestElapsedTime(self) -> int:
+        return monotonic_ns() // 1_000_000 - self._started
+
+
+def _answer(pointer: Any, length: Any, value: Any, size: int) -> int:
+    if pointer:
+        pointer[0] = value
+    if length:
+        length[0] = size
+    return S_OK
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -1,0 +1,57 @@
+"""The request's entity body: what modules read, once, and may put back (fact sheet 5.2).
+
+IIS keeps no copy: who reads takes it from everyone after. The body is a queue of pieces; a read takes from the first
+piece only, so that partial reads are as normal as they are in IIS. Inserted buffers are not copied: they are read when
+their turn comes.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from threading import Lock
+from typing import Any
+
+from pyiismod.host._abi import ffi
+
+
+class EntityBody:
+    """The unread rest of a request body. Thread-safe.
+
+    Args:
+        preloaded: (pointer, size) of the part that arrived with the headers.
+        rest: the part still on the wire.
+    """
+
+    def __init__(self, preloaded: tuple[Any, int], rest: bytes) -> None:
+        self._lock = Lock()
+        self._rest = rest  # ffi.from_buffer below borrows it
+        self._pieces: deque[tuple[Any, int]] = deque()
+        for pointer, size in (preloaded, (ffi.from_buffer(rest), len(rest))):
+            if size:
+                self._pieces.append((pointer, size))
+        self.bytes_read = 0
+
+    @property
+    def remaining(self) -> int:
+        """Bytes still unread, inserted ones included."""
+        with self._lock:
+            return sum(size for _, size in self._pieces)
+
+    def read(self, buffer: Any, size: int) -> int:
+        """Move up to ``size`` bytes to ``buffer``; return how many, 0 at the end."""
+        with self._lock:
+            if not self._pieces:
+                return 0
+            pointer, available = self._pieces.popleft()
+            taken = min(size, available)
+            ffi.memmove(buffer, pointer, taken)
+            if taken < available:
+                self._pieces.appendleft((pointer + taken, available - taken))
+            self.bytes_read += taken
+            return taken
+
+    def insert(self, buffer: Any, size: int) -> None:
+        """Put a caller-owned buffer before the unread rest."""
+        if size:
+            with self._lock:
+                self._pieces.appendleft((ffi.cast("char *", buffer), size))

@@ -1,0 +1,78 @@
+"""The fake server: settings, the server object, and the modules in ``<globalModules>`` order."""
+
+from __future__ import annotations
+
+from pyiismod.errors import WorkerError
+from pyiismod.host.exchange import Exchange
+from pyiismod.host.incoming import Incoming, Outgoing
+from pyiismod.host.module import Module
+from pyiismod.host.server import Server
+from pyiismod.host.settings import Settings
+from pyiismod.host.trace import BlackBox, Timeline
+from pyiismod.pipeline import Subscriber
+
+
+class Iis:
+    """One worker process of IIS.
+
+    Args:
+        settings: its configuration.
+        box: notes that survive this process.
+    """
+
+    def __init__(self, settings: Settings, box: BlackBox) -> None:
+        self.settings = settings
+        self.box = box
+        self.timeline = Timeline(box)
+        self.server = Server(settings, self.timeline)
+        self.modules: list[Module] = []
+
+    def load(self, path: str, name: str, timeline: Timeline) -> Module:
+        """Load a DLL and register it; it takes part in requests from now on.
+
+        Raises:
+            LoadError: one of its kinds.
+        """
+        module = Module(name, path, len(self.modules) + 1)
+        module.load(timeline)
+        module.register(self.server, self.settings.server_version, timeline)
+        self.modules.append(module)
+        _check(timeline)
+        return module
+
+    def subscribers(self) -> list[Subscriber]:
+        """Return the modules that take part in requests, in ``<modules>`` order."""
+        return [
+            Subscriber(module, i, info.request_mask, info.post_mask, info.priorities)
+            for i, module in enumerate(self.modules)
+            if (info := module.registration) is not None and info.factory
+        ]
+
+    def fire(self, incoming: Incoming, timeline: Timeline) -> Outgoing:
+        """Drive one request through the pipeline.
+
+        Raises:
+            ModuleHung: a module returned PENDING.
+            WorkerError: the host itself is at fault.
+        """
+        outgoing = Exchange(self, incoming, timeline).run()
+        _check(timeline)
+        return outgoing
+
+    def unload(self, timeline: Timeline) -> None:
+        """Terminate and unload all modules, last loaded first (their mutual order is unconfirmed)."""
+        modules, self.modules = self.modules, []
+        for module in reversed(modules):
+            module.terminate(timeline)
+        for module in reversed(modules):
+            module.unload(timeline)
+        _check(timeline)
+
+
+def _check(timeline: Timeline) -> None:
+    if timeline.faults:
+        fault = timeline.faults[0]
+        raise WorkerError(
+            f"the host failed while it served a module's call: {fault!r}",
+            hint="This is a defect of pyiismod, not of the module. Please report it with this message.",
+        ) from fault

@@ -1,0 +1,69 @@
+"""A request as it came over the wire, and the answer as the client gets it: plain data, no native memory."""
+
+from __future__ import annotations
+
+from itertools import count
+
+from pyiismod.host.url import Url
+
+_request_ids = count(0x8000_0000_8000_0001)
+_connection_ids = count(0xF800_0000_F800_0001)
+
+
+class Incoming:
+    """One request.
+
+    Args:
+        method: the verb, ASCII.
+        url: where it goes.
+        headers: (name, value) in order, latin-1 text.
+        body: the entity.
+        remote, local: (address, port) of both ends, IPv4 or IPv6.
+        version: (major, minor) of HTTP.
+    """
+
+    def __init__(
+        self,
+        method: str,
+        url: Url,
+        headers: list[tuple[str, str]],
+        body: bytes = b"",
+        *,
+        remote: tuple[str, int] = ("127.0.0.1", 50000),
+        local: tuple[str, int] = ("127.0.0.1", 80),
+        version: tuple[int, int] = (1, 1),
+    ) -> None:
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.remote = remote
+        self.local = local
+        self.version = version
+        self.request_id = next(_request_ids)
+        self.connection_id = next(_connection_ids)
+
+    @property
+    def size(self) -> int:
+        """Bytes on the wire, request line and headers included."""
+        head = len(self.method) + len(self.url.target) + 12
+        return head + sum(len(name) + len(value) + 4 for name, value in self.headers) + 2 + len(self.body)
+
+
+class Outgoing:
+    """What has been sent to the client so far.
+
+    Attributes:
+        started: whether the status line and headers have left.
+        ended: whether the last part was sent.
+        body: the parts of the body, as sent.
+    """
+
+    def __init__(self) -> None:
+        self.started = False
+        self.ended = False
+        self.status = 0
+        self.substatus = 0
+        self.reason = ""
+        self.headers: list[tuple[str, str]] = []
+        self.body: list[bytes] = []

@@ -1,0 +1,50 @@
+"""What requests and responses have in common: the header slots over a raw struct (fact sheet 5.2 and 5.3)."""
+
+from __future__ import annotations
+
+from typing import Any, TypeGuard
+
+from pyiismod.host._abi import ffi
+from pyiismod.host.errors import ERROR_INVALID_DATA, ERROR_INVALID_PARAMETER, S_OK
+from pyiismod.host.headers import LONGEST, Headers
+
+
+def get_header(headers: Headers, key: int | bytes | None, pcchHeaderValue: Any) -> Any:
+    """``GetHeader``: a pointer or NULL; the length is written in both cases, because modules go by it."""
+    found = headers.find(key) if _is_usable(headers, key) else None
+    pointer, length = found or (ffi.NULL, 0)
+    if pcchHeaderValue:
+        pcchHeaderValue[0] = length
+    return pointer
+
+
+def set_header(headers: Headers, key: int | bytes | None, pszHeaderValue: Any, cch: int, replace: bool) -> int:
+    """``SetHeader``: the value is copied; CR and LF are refused ("Breaking Changes" item 13)."""
+    if not pszHeaderValue or not _is_usable(headers, key):
+        return ERROR_INVALID_PARAMETER
+    value = bytes(ffi.buffer(pszHeaderValue, cch))
+    if b"\r" in value or b"\n" in value:
+        return ERROR_INVALID_PARAMETER
+    if isinstance(key, bytes) and len(key) > LONGEST:
+        return ERROR_INVALID_DATA
+    if not replace and len(headers.get(key) or b"") + 2 + len(value) > LONGEST:
+        return ERROR_INVALID_DATA
+    headers.set(key, value, replace=replace)
+    return S_OK
+
+
+def delete_header(headers: Headers, key: int | bytes | None) -> int:
+    """``DeleteHeader``: S_OK also when there is none."""
+    if not _is_usable(headers, key):
+        return ERROR_INVALID_PARAMETER
+    headers.delete(key)
+    return S_OK
+
+
+def name_of(pszHeaderName: Any) -> bytes | None:
+    """Return a header's name as bytes, or None for NULL and the empty name."""
+    return bytes(ffi.string(pszHeaderName)) or None if pszHeaderName else None
+
+
+def _is_usable(headers: Headers, key: int | bytes | None) -> TypeGuard[int | bytes]:
+    return headers.is_known(key) if isinstance(key, int) else key is not None

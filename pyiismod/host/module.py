@@ -1,0 +1,168 @@
+"""https://learn.microsoft.com/en-us/iis/web-development-reference/native-code-api-reference/pfn-registermodule-function
+
+A loaded module and its per-request objects: the calls that go from the host into the DLL (fact sheet 1.1, 1.5, 2.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pyiismod.abi import hresult
+from pyiismod.abi.constants import MODULE_REGISTERMODULE
+from pyiismod.abi.enums import REQUEST_NOTIFICATION_STATUS
+from pyiismod.abi.model import INTERFACES
+from pyiismod.errors import DllMainFailed, MissingDependency, MissingEntryPoint, MissingFunction, RegistrationFailed
+from pyiismod.host import win32
+from pyiismod.host._abi import ffi
+from pyiismod.host.allocator import ModuleAllocator
+from pyiismod.host.memory import RequestPool
+from pyiismod.host.objects import NativeObject, function_type
+from pyiismod.host.registration import RegistrationInfo
+from pyiismod.host.server import Server
+from pyiismod.host.trace import Timeline
+
+_LOAD_ERRORS = {126: MissingDependency, 127: MissingFunction}
+_STATUS_NAMES = {value: name for name, value in REQUEST_NOTIFICATION_STATUS.members().items()}
+
+
+def method_of(pointer: Any, interface: str, overload: str) -> Callable[..., Any]:
+    """Return a slot of an object that the *module* made; its first argument is the object's address."""
+    method = next(m for m in INTERFACES[interface].table() if m.overload == overload)
+    vtable = ffi.cast("uintptr_t *", ffi.cast("uintptr_t *", pointer)[0])
+    function: Callable[..., Any] = ffi.cast(function_type(method), vtable[method.slot])
+    return function
+
+
+def address(pointer: Any) -> int:
+    """Return a pointer as a number."""
+    return int(ffi.cast("uintptr_t", pointer))
+
+
+class Module:
+    """One ``<globalModules>`` entry: a DLL and what it registered.
+
+    Args:
+        name: name of the entry.
+        path: absolute Windows path of the DLL.
+        module_id: opaque id, counted from 1.
+    """
+
+    def __init__(self, name: str, path: str, module_id: int) -> None:
+        self.name = name
+        self.path = path
+        self.id = module_id
+        self.file = path.rpartition("\\")[2]
+        self.registration: RegistrationInfo | None = None
+        self.hresult = 0
+        self._handle: Any = None
+
+    def load(self, timeline: Timeline) -> None:
+        """``LoadLibrary``: the DLL's own start-up code runs here.
+
+        Raises:
+            MissingDependency, MissingFunction, DllMainFailed: it could not be loaded.
+        """
+        try:
+            with timeline.inside("DllMain", self.file, "LoadLibrary"):
+                self._handle = win32.load_library(self.path)
+        except win32.Win32Error as error:
+            described = hresult.describe_win32(error.code)
+            raise _LOAD_ERRORS.get(error.code, DllMainFailed)(
+                f"{self.file} could not be loaded: {described}. IIS writes event 2280 and the worker process stops.",
+                details={"module": self.file, "phase": "DllMain", "notification": None, "code": error.code},
+            ) from None
+
+    def register(self, server: Server, server_version: int, timeline: Timeline) -> RegistrationInfo:
+        """Call the exported ``RegisterModule``.
+
+        Raises:
+            MissingEntryPoint: there is none.
+            RegistrationFailed: it returned a failure.
+        """
+        export = win32.exported(self._handle, MODULE_REGISTERMODULE)
+        if not export:
+            raise MissingEntryPoint(
+                f"{self.file} exports no RegisterModule. IIS writes event 2295 and the worker process stops.",
+                details={"module": self.file, "phase": "RegisterModule", "notification": None},
+            )
+        self.registration = info = RegistrationInfo(self.name, self.id, timeline)
+        function = ffi.cast("PFN_REGISTERMODULE", export)
+        with timeline.inside("RegisterModule", self.file, MODULE_REGISTERMODULE) as event:
+            event.args = {"dwServerVersion": server_version, "pModuleInfo": self.name}
+            self.hresult = function(server_version, info.pointer, server.pointer)
+            event.result = hresult.name_of(self.hresult)
+        if self.hresult < 0:
+            raise RegistrationFailed(
+                f"RegisterModule of {self.file} returned {hresult.describe(self.hresult)}. IIS writes event 2293 and the "
+                "worker process stops, and with it every site of the application pool.",
+                hint="Return S_OK from RegisterModule for everything that the server can live without.",
+                details={
+                    "module": self.file,
+                    "phase": "RegisterModule",
+                    "notification": None,
+                    "hresult": self.hresult & 0xFFFFFFFF,
+                    "hresult_name": hresult.name_of(self.hresult),
+                },
+            )
+        return info
+
+    def create(self, timeline: Timeline, pool: RequestPool) -> ModuleInstance | int:
+        """Call the factory's ``GetHttpModule``; return the object, or the failure HRESULT (0 for S_OK with NULL)."""
+        if self.registration is None or not self.registration.factory:
+            raise RuntimeError(f"{self.name} has no factory")
+        factory = self.registration.factory
+        allocator = ModuleAllocator(timeline, pool)
+        created = ffi.new("void **")
+        get_http_module = method_of(factory, "IHttpModuleFactory", "GetHttpModule")
+        with timeline.inside("GetHttpModule", self.file, "GetHttpModule", interface="IHttpModuleFactory") as event:
+            result = get_http_module(address(factory), created, allocator.pointer)
+            event.result = hresult.name_of(result)
+        allocator.end()
+        if result < 0 or not created[0]:
+            return int(result)
+        return ModuleInstance(self, created[0])
+
+    def terminate(self, timeline: Timeline) -> None:
+        """Call ``Terminate`` on what was registered, the global module first (fact sheet 1.5); each exactly once."""
+        info = self.registration
+        if info is None:
+            return
+        for pointer, interface in ((info.global_module, "CGlobalModule"), (info.factory, "IHttpModuleFactory")):
+            if pointer:
+                function = method_of(pointer, interface, "Terminate")
+                with timeline.inside("Terminate", self.file, "Terminate", interface=interface):
+                    function(address(pointer))
+        info.factory = info.global_module = ffi.NULL
+
+    def unload(self, timeline: Timeline) -> None:
+        """``FreeLibrary``: the DLL's own end runs here. Idempotent."""
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            with timeline.inside("DLL_PROCESS_DETACH", self.file, "FreeLibrary"):
+                win32.free_library(handle)
+
+
+class ModuleInstance:
+    """One module object; the module owns the memory behind ``pointer``."""
+
+    def __init__(self, module: Module, pointer: Any) -> None:
+        self.module = module
+        self._this = address(pointer)
+        self._pointer = pointer
+
+    def notify(self, timeline: Timeline, method: str, bit: str, post: bool, context: NativeObject, provider: NativeObject) -> int:
+        """Call a notification handler and return its raw status."""
+        function = method_of(self._pointer, "CHttpModule", method)
+        with timeline.inside(
+            "notification", self.module.file, method, notification=bit, post=post, interface="CHttpModule"
+        ) as event:
+            status = int(function(self._this, context.pointer, provider.pointer))
+            event.result = _STATUS_NAMES.get(status, status)
+        return status
+
+    def dispose(self, timeline: Timeline) -> None:
+        """Call ``Dispose``; the object is gone afterwards."""
+        function = method_of(self._pointer, "CHttpModule", "Dispose")
+        with timeline.inside("Dispose", self.module.file, "Dispose", interface="CHttpModule"):
+            function(self._this)

@@ -1,0 +1,243 @@
+"""https://learn.microsoft.com/en-us/iis/web-development-reference/native-code-api-reference/ihttprequest-interface
+
+The request object. The native ``HTTP_REQUEST`` is its state: modules read and write the struct directly, so every slot
+reads it back (fact sheet 5.2 and 5.11).
+"""
+
+from __future__ import annotations
+
+from _socket import AF_INET, AF_INET6, inet_pton
+from typing import TYPE_CHECKING, Any
+
+from pyiismod.abi.constants import AF_INET as WINDOWS_AF_INET
+from pyiismod.abi.constants import AF_INET6 as WINDOWS_AF_INET6
+from pyiismod.abi.constants import HTTP_REQUEST_FLAG_MORE_ENTITY_BODY_EXISTS
+from pyiismod.abi.enums import HTTP_VERB
+from pyiismod.abi.headers import REQUEST_HEADER_NAMES
+from pyiismod.abi.request import IHttpRequest4
+from pyiismod.host._abi import ffi
+from pyiismod.host.entity import EntityBody
+from pyiismod.host.errors import ERROR_HANDLE_EOF, ERROR_INVALID_PARAMETER, ERROR_NOT_FOUND, S_OK
+from pyiismod.host.headers import LONGEST, Headers
+from pyiismod.host.message import delete_header, get_header, name_of, set_header
+from pyiismod.host.objects import NativeObject
+from pyiismod.host.refusal import Refused
+from pyiismod.host.url import Url
+
+if TYPE_CHECKING:
+    from pyiismod.host.exchange import Exchange
+    from pyiismod.host.incoming import Incoming
+
+_VERBS = {name.removeprefix("HttpVerb").encode(): value for name, value in HTTP_VERB.members().items() if name[8:].isupper()}
+_VERB_UNKNOWN = HTTP_VERB.HttpVerbUnknown
+_VERB_NAMES = {value: name for name, value in _VERBS.items()}
+
+
+class Request(NativeObject, IHttpRequest4):
+    """One request as a module sees it.
+
+    Args:
+        exchange: what it belongs to; its pool holds everything handed out here.
+        incoming: what came over the wire.
+    """
+
+    def __init__(self, exchange: Exchange, incoming: Incoming) -> None:
+        super().__init__(exchange.timeline)
+        self._exchange = exchange
+        self._pool = pool = exchange.pool
+        self.raw = raw = pool.zeroed("HTTP_REQUEST")
+        self.headers = Headers(raw.Headers, REQUEST_HEADER_NAMES, pool)
+        self.url = incoming.url
+        self.is_url_changed = False
+        raw.ConnectionId = raw.RawConnectionId = incoming.connection_id
+        raw.RequestId = incoming.request_id
+        raw.UrlContext = 1
+        raw.Version.MajorVersion, raw.Version.MinorVersion = incoming.version
+        raw.pRawUrl = pool.data(incoming.url.target.encode("latin-1"))
+        raw.RawUrlLength = len(incoming.url.target)
+        raw.BytesReceived = incoming.size
+        raw.Address.pRemoteAddress = self._address(incoming.remote)
+        raw.Address.pLocalAddress = self._address(incoming.local)
+        self._cook(incoming.url)
+        self._set_verb(incoming.method.encode("latin-1"))
+        for name, value in incoming.headers:
+            self._receive(name.encode("latin-1"), value.encode("latin-1"))
+        self.body = self._preload(incoming.body, exchange.settings.upload_read_ahead)
+
+    def _receive(self, name: bytes, value: bytes) -> None:
+        """Add a header as http.sys does: known ones are joined, unknown ones stay lines of their own."""
+        if name.lower() == b"cookie" and (cookies := self.headers.get(b"Cookie")):
+            self.headers.set(b"Cookie", cookies + b"; " + value, replace=True)
+        elif name.lower().decode("latin-1") in _KNOWN:
+            self.headers.set(name, value, replace=False)
+        else:
+            self.headers.append(name, value)
+
+    def _preload(self, body: bytes, read_ahead: int) -> EntityBody:
+        preloaded, rest = body[:read_ahead], body[read_ahead:]
+        raw = self.raw
+        pointer = self._pool.data(preloaded)
+        if preloaded:
+            chunk = self._pool.zeroed("HTTP_DATA_CHUNK")
+            chunk.FromMemory.pBuffer, chunk.FromMemory.BufferLength = pointer, len(preloaded)
+            raw.pEntityChunks, raw.EntityChunkCount = chunk, 1
+        if rest:
+            raw.Flags |= HTTP_REQUEST_FLAG_MORE_ENTITY_BODY_EXISTS
+        return EntityBody((pointer, len(preloaded)), rest)
+
+    def _cook(self, url: Url) -> None:
+        """Fill ``CookedUrl``: one buffer, the parts point into it, all lengths are bytes (fact sheet 5.11)."""
+        cooked = self.raw.CookedUrl
+        full = url.full
+        cooked.pFullUrl = self._pool.wide(full)
+        cooked.FullUrlLength = 2 * _units(full)
+        host = _units(url.scheme) + 3
+        path = _units(url.origin)
+        query = path + _units(url.path)
+        cooked.pHost, cooked.HostLength = cooked.pFullUrl + host, 2 * (path - host)
+        cooked.pAbsPath, cooked.AbsPathLength = cooked.pFullUrl + path, 2 * (query - path)
+        if url.query:
+            cooked.pQueryString, cooked.QueryStringLength = cooked.pFullUrl + query, 2 * _units(url.query)
+
+    def _address(self, address: tuple[str, int]) -> Any:
+        name, port = address
+        if ":" in name:
+            v6 = self._pool.zeroed("SOCKADDR_IN6")
+            v6.sin6_family, v6.sin6_port = WINDOWS_AF_INET6, _network_order(port)
+            ffi.memmove(ffi.addressof(v6, "sin6_addr"), inet_pton(AF_INET6, name), 16)
+            return ffi.cast("SOCKADDR *", v6)
+        v4 = self._pool.zeroed("SOCKADDR_IN")
+        v4.sin_family, v4.sin_port = WINDOWS_AF_INET, _network_order(port)
+        ffi.memmove(ffi.addressof(v4, "sin_addr"), inet_pton(AF_INET, name), 4)
+        return ffi.cast("SOCKADDR *", v4)
+
+    def _set_verb(self, method: bytes) -> None:
+        raw = self.raw
+        raw.Verb = _VERBS.get(method, _VERB_UNKNOWN)
+        unknown = raw.Verb == _VERB_UNKNOWN
+        raw.pUnknownVerb = self._pool.data(method) if unknown else ffi.NULL
+        raw.UnknownVerbLength = len(method) if unknown else 0
+
+    @property
+    def method(self) -> bytes:
+        """The verb, whether http.sys knows it or not."""
+        if self.raw.Verb in _VERB_NAMES:
+            return _VERB_NAMES[self.raw.Verb]
+        return bytes(ffi.buffer(self.raw.pUnknownVerb, self.raw.UnknownVerbLength))
+
+    def GetRawHttpRequest_const(self) -> Any:
+        return self.raw
+
+    def GetRawHttpRequest_mutable(self) -> Any:
+        return self.raw
+
+    def GetHeader_id(self, ulHeaderIndex: int, pcchHeaderValue: Any) -> Any:
+        return get_header(self.headers, ulHeaderIndex, pcchHeaderValue)
+
+    def GetHeader_name(self, pszHeaderName: Any, pcchHeaderValue: Any) -> Any:
+        return get_header(self.headers, name_of(pszHeaderName), pcchHeaderValue)
+
+    def SetHeader_id(self, ulHeaderIndex: int, pszHeaderValue: Any, cchHeaderValue: int, fReplace: int) -> int:
+        return set_header(self.headers, ulHeaderIndex, pszHeaderValue, cchHeaderValue, bool(fReplace))
+
+    def SetHeader_name(self, pszHeaderName: Any, pszHeaderValue: Any, cchHeaderValue: int, fReplace: int) -> int:
+        return set_header(self.headers, name_of(pszHeaderName), pszHeaderValue, cchHeaderValue, bool(fReplace))
+
+    def DeleteHeader_id(self, ulHeaderIndex: int) -> int:
+        return delete_header(self.headers, ulHeaderIndex)
+
+    def DeleteHeader_name(self, pszHeaderName: Any) -> int:
+        return delete_header(self.headers, name_of(pszHeaderName))
+
+    def GetHttpMethod(self) -> Any:
+        return self._pool.data(self.method)
+
+    def SetHttpMethod(self, pszHttpMethod: Any) -> int:
+        method = name_of(pszHttpMethod)
+        if method is None or len(method) > LONGEST:
+            return ERROR_INVALID_PARAMETER
+        self._set_verb(method)
+        return S_OK
+
+    def SetUrl_a(self, pszUrl: Any, cchUrl: int, fResetQueryString: int) -> int:
+        return self._set_url(bytes(ffi.buffer(pszUrl, cchUrl)).decode("latin-1") if pszUrl else None, fResetQueryString)
+
+    def SetUrl_w(self, pszUrl: Any, cchUrl: int, fResetQueryString: int) -> int:
+        text = str(ffi.unpack(pszUrl, cchUrl)) if pszUrl else None
+        escaped = None if text is None else text.encode("utf-8").decode("latin-1")
+        return self._set_url(escaped, fResetQueryString)
+
+    def _set_url(self, target: str | None, reset_query: int) -> int:
+        if target is None or len(target) > LONGEST:
+            return ERROR_INVALID_PARAMETER
+        if not reset_query and "?" not in target:
+            target += self.url.query
+        self.url = self.url.with_target(target)
+        self.is_url_changed = True
+        self._exchange.url_changed()
+        return S_OK
+
+    def GetUrlChanged(self) -> int:
+        return int(self.is_url_changed)
+
+    def GetForwardedUrl(self) -> Any:
+        return ffi.NULL  # no URL is forwarded to another server here
+
+    def GetLocalAddress(self) -> Any:
+        return self.raw.Address.pLocalAddress
+
+    def GetRemoteAddress(self) -> Any:
+        return self.raw.Address.pRemoteAddress
+
+    def ReadEntityBody(
+        self, pvBuffer: Any, cbBuffer: int, fAsync: int, pcbBytesReceived: Any, pfCompletionPending: Any
+    ) -> int:
+        if fAsync and not pfCompletionPending:
+            raise Refused  # then a completion must be posted, even for what is there already
+        if not pvBuffer or not cbBuffer:
+            return ERROR_INVALID_PARAMETER
+        received = self.body.read(pvBuffer, cbBuffer)
+        if pcbBytesReceived:
+            pcbBytesReceived[0] = received
+        if pfCompletionPending:
+            pfCompletionPending[0] = 0
+        return S_OK if received else ERROR_HANDLE_EOF
+
+    def ReadEntityBody_flags(
+        self, pvBuffer: Any, cbBuffer: int, fAsync: int, ulFlags: int, pcbBytesReceived: Any, pfCompletionPending: Any
+    ) -> int:
+        return self.ReadEntityBody(pvBuffer, cbBuffer, fAsync, pcbBytesReceived, pfCompletionPending)
+
+    def InsertEntityBody(self, pvBuffer: Any, cbBuffer: int) -> int:
+        if not pvBuffer and cbBuffer:
+            return ERROR_INVALID_PARAMETER
+        self.body.insert(pvBuffer, cbBuffer)
+        return S_OK
+
+    def GetRemainingEntityBytes(self) -> int:
+        return min(self.body.remaining, 0xFFFFFFFF)
+
+    def GetHttpVersion(self, pMajorVersion: Any, pMinorVersion: Any) -> None:
+        if pMajorVersion:
+            pMajorVersion[0] = self.raw.Version.MajorVersion
+        if pMinorVersion:
+            pMinorVersion[0] = self.raw.Version.MinorVersion
+
+    def GetClientCertificate(self, ppClientCertInfo: Any, pfClientCertNegotiated: Any) -> int:
+        if not ppClientCertInfo or not pfClientCertNegotiated:
+            return ERROR_INVALID_PARAMETER
+        return ERROR_NOT_FOUND  # no client certificate can be configured
+
+    def GetSiteId(self) -> int:
+        return self._exchange.settings.site_id
+
+
+_KNOWN = frozenset(name.lower() for name in REQUEST_HEADER_NAMES)
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _network_order(port: int) -> int:
+    return int.from_bytes(port.to_bytes(2, "big"), "little")

@@ -1,0 +1,293 @@
+"""https://learn.microsoft.com/en-us/iis/web-development-reference/native-code-api-reference/ihttpresponse-interface
+
+The response object. The native ``HTTP_RESPONSE`` is its state (fact sheet 5.3). What leaves for the client goes through
+:meth:`pyiismod.host.exchange.Exchange.send`, which tells SEND_RESPONSE modules first.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from pyiismod.abi.headers import RESPONSE_HEADER_NAMES
+from pyiismod.abi.response import IHttpResponse4
+from pyiismod.host._abi import ffi
+from pyiismod.host.entity_chunks import FROM_MEMORY, MOST, EntityChunks
+from pyiismod.host.errors import (
+    ERROR_ARITHMETIC_OVERFLOW,
+    ERROR_INVALID_DATA,
+    ERROR_INVALID_PARAMETER,
+    S_OK,
+)
+from pyiismod.host.headers import LONGEST, Headers
+from pyiismod.host.message import delete_header, get_header, name_of, set_header
+from pyiismod.host.objects import NativeObject
+from pyiismod.host.refusal import Refused
+from pyiismod.host.trace import current
+
+if TYPE_CHECKING:
+    from pyiismod.host.exchange import Exchange
+
+_SERVER = RESPONSE_HEADER_NAMES.index("Server")
+_LISTED = frozenset(RESPONSE_HEADER_NAMES.index(name) for name in ("Server", "Set-Cookie", "WWW-Authenticate"))
+
+
+class Response(NativeObject, IHttpResponse4):
+    """One response as a module sees it.
+
+    Args:
+        exchange: what it belongs to; its pool holds everything handed out here.
+
+    Attributes:
+        raw: the native ``HTTP_RESPONSE``.
+        substatus, error, skip_custom_errors: what ``SetStatus`` was told besides.
+        is_buffered: until ``DisableBuffering``.
+        headers_suppressed, needs_disconnect, connection: how it ends on the wire.
+    """
+
+    def __init__(self, exchange: Exchange) -> None:
+        super().__init__(exchange.timeline)
+        self._exchange = exchange
+        self._pool = pool = exchange.pool
+        self.raw = raw = pool.zeroed("HTTP_RESPONSE")
+        raw.Version.MajorVersion = raw.Version.MinorVersion = 1
+        self.headers = Headers(raw.Headers, RESPONSE_HEADER_NAMES, pool, _LISTED)
+        self.chunks = EntityChunks(raw, pool)
+        self.is_buffered = True
+        self.is_kernel_cache_enabled = True
+        self.headers_suppressed = False
+        self.needs_disconnect = False
+        self.connection = "open"
+        self._description: str | None = None
+        self._reset()
+
+    def _reset(self) -> None:
+        self._set_status(200, b"OK")
+        self.chunks.clear()
+        self._default_headers()
+
+    def _default_headers(self) -> None:
+        """Leave what IIS itself puts there: the known Server slot is "", the value is a line of its own."""
+        self.headers.clear()
+        known = self.raw.Headers.KnownHeaders[_SERVER]
+        known.pRawValue, known.RawValueLength = self._pool.data(b""), 0
+        self.headers.append(b"Server", self._exchange.settings.server_software.encode())
+
+    def _set_status(
+        self, code: int, reason: bytes, substatus: int = 0, error: int = S_OK, skip_custom_errors: bool = False
+    ) -> None:
+        self.raw.StatusCode = code
+        self.raw.pReason, self.raw.ReasonLength = self._pool.data(reason), len(reason)
+        self.substatus = substatus
+        self.error = error
+        self.skip_custom_errors = skip_custom_errors
+        frame = current()
+        self.set_by = (frame.module, self._exchange.notification) if frame else (None, 0)
+
+    def fail(self, code: int, substatus: int = 0, error: int = S_OK) -> None:
+        """Turn this into IIS's own error response; the body goes."""
+        self.chunks.clear()
+        self._set_status(code, HTTPStatus(code).phrase.encode(), substatus, error)
+
+    @property
+    def status(self) -> int:
+        """Status code as it stands in the native struct."""
+        return int(self.raw.StatusCode)
+
+    @property
+    def reason(self) -> bytes:
+        """Reason phrase as it stands in the native struct."""
+        return bytes(ffi.buffer(self.raw.pReason, self.raw.ReasonLength)) if self.raw.pReason else b""
+
+    def GetRawHttpResponse_const(self) -> Any:
+        return self.raw
+
+    def GetRawHttpResponse_mutable(self) -> Any:
+        return self.raw
+
+    def SetStatus(
+        self,
+        statusCode: int,
+        pszReason: Any,
+        uSubStatus: int,
+        hrErrorToReport: int,
+        pException: Any,
+        fTrySkipCustomErrors: int,
+    ) -> int:
+        reason = bytes(ffi.string(pszReason)) if pszReason else b""
+        if len(reason) > LONGEST:
+            return ERROR_INVALID_DATA
+        self._set_status(statusCode, reason, uSubStatus, hrErrorToReport, bool(fTrySkipCustomErrors))
+        return S_OK
+
+    def GetStatus(
+        self,
+        pStatusCode: Any,
+        pSubStatus: Any,
+        ppszReason: Any,
+        pcchReason: Any,
+        phrErrorToReport: Any,
+        ppszModule: Any,
+        pdwNotification: Any,
+        ppException: Any,
+        pfTrySkipCustomErrors: Any,
+    ) -> None:
+        module, notification = self.set_by
+        for pointer, value in (
+            (pStatusCode, self.status),
+            (pSubStatus, self.substatus),
+            (ppszReason, self.raw.pReason),
+            (pcchReason, self.raw.ReasonLength),
+            (phrErrorToReport, self.error),
+            (pdwNotification, notification),
+            (ppException, ffi.NULL),
+            (pfTrySkipCustomErrors, int(self.skip_custom_errors)),
+        ):
+            if pointer:
+                pointer[0] = value
+        if ppszModule:
+            ppszModule[0] = self._pool.wide(module) if module else ffi.NULL
+
+    def SetHeader_id(self, ulHeaderIndex: int, pszHeaderValue: Any, cchHeaderValue: int, fReplace: int) -> int:
+        if ulHeaderIndex == _SERVER and pszHeaderValue:
+            # By id the line that is there stays; only an empty value takes it away (fact sheet 5.3).
+            if not cchHeaderValue:
+                return delete_header(self.headers, _SERVER)
+            fReplace = 0
+        return set_header(self.headers, ulHeaderIndex, pszHeaderValue, cchHeaderValue, bool(fReplace))
+
+    def SetHeader_name(self, pszHeaderName: Any, pszHeaderValue: Any, cchHeaderValue: int, fReplace: int) -> int:
+        return set_header(self.headers, name_of(pszHeaderName), pszHeaderValue, cchHeaderValue, bool(fReplace))
+
+    def DeleteHeader_id(self, ulHeaderIndex: int) -> int:
+        delete_header(self.headers, ulHeaderIndex)
+        return S_OK
+
+    def DeleteHeader_name(self, pszHeaderName: Any) -> int:
+        delete_header(self.headers, name_of(pszHeaderName))
+        return S_OK
+
+    def GetHeader_id(self, ulHeaderIndex: int, pcchHeaderValue: Any) -> Any:
+        return get_header(self.headers, ulHeaderIndex, pcchHeaderValue)
+
+    def GetHeader_name(self, pszHeaderName: Any, pcchHeaderValue: Any) -> Any:
+        return get_header(self.headers, name_of(pszHeaderName), pcchHeaderValue)
+
+    def Clear(self) -> None:
+        self._reset()
+
+    def ClearHeaders(self) -> None:
+        self._default_headers()
+
+    def SetNeedDisconnect(self) -> None:
+        self.needs_disconnect = True
+
+    def ResetConnection(self) -> None:
+        self.connection = "reset"
+
+    def CloseConnection(self) -> None:
+        self.connection = "closed"
+
+    def DisableKernelCache(self, reason: int) -> None:
+        self.is_kernel_cache_enabled = False
+
+    def GetKernelCacheEnabled(self) -> int:
+        return int(self.is_kernel_cache_enabled)
+
+    def SuppressHeaders(self) -> None:
+        self.headers_suppressed = True
+
+    def GetHeadersSuppressed(self) -> int:
+        return int(self.headers_suppressed)
+
+    def DisableBuffering(self) -> None:
+        self.is_buffered = False
+
+    def Flush(self, fAsync: int, fMoreData: int, pcbSent: Any, pfCompletionExpected: Any) -> int:
+        if fAsync and not pfCompletionExpected:
+            raise Refused  # then a completion must be posted, even for what is sent already
+        sent = self._exchange.send(more=bool(fMoreData))
+        if pcbSent:
+            pcbSent[0] = sent & 0xFFFFFFFF
+        if pfCompletionExpected:
+            pfCompletionExpected[0] = 0
+        return S_OK
+
+    def Redirect(self, pszUrl: Any, fResetStatusCode: int, fIncludeParameters: int) -> int:
+        url = name_of(pszUrl)
+        if url is None or b"\r" in url or b"\n" in url:
+            return ERROR_INVALID_PARAMETER
+        request_url = self._exchange.request.url
+        if fIncludeParameters and request_url.query:
+            url += request_url.query.encode("latin-1")
+        if url.startswith(b"/"):
+            url = f"{request_url.scheme}://{request_url.authority}".encode("latin-1") + url
+        self.chunks.clear()
+        if fResetStatusCode:
+            self._set_status(302, b"Redirect")
+            self.headers.set(b"Location", url, replace=True)
+        self.headers.set(b"Content-Type", b"text/html; charset=UTF-8", replace=True)
+        self._append(b'<head><title>Object moved</title></head>\n<body><h1>Object Moved</h1>This object may be found ')
+        self._append(b'<a HREF="' + url.replace(b'"', b"%22") + b'">here</a></body>')
+        return S_OK
+
+    def _append(self, data: bytes) -> None:
+        chunk = self._pool.zeroed("HTTP_DATA_CHUNK")
+        chunk.FromMemory.pBuffer, chunk.FromMemory.BufferLength = self._pool.data(data), len(data)
+        self.chunks.insert(chunk, len(self.chunks))
+
+    def write(self, data: bytes) -> None:
+        """Append to the body on IIS's own behalf."""
+        self._append(data)
+
+    def WriteEntityChunkByReference(self, pDataChunk: Any, lInsertPosition: int) -> int:
+        if not pDataChunk or lInsertPosition < -1 or lInsertPosition > len(self.chunks):
+            return ERROR_INVALID_PARAMETER
+        if pDataChunk.DataChunkType != FROM_MEMORY:
+            raise Refused
+        if len(self.chunks) >= MOST:
+            return ERROR_ARITHMETIC_OVERFLOW
+        self.chunks.insert(pDataChunk, len(self.chunks) if lInsertPosition == -1 else lInsertPosition)
+        return S_OK
+
+    def WriteEntityChunks(
+        self,
+        pDataChunks: Any,
+        nChunks: int,
+        fAsync: int,
+        fMoreData: int,
+        pcbSent: Any,
+        pfCompletionExpected: Any,
+    ) -> int:
+        if not pDataChunks and nChunks:
+            return ERROR_INVALID_PARAMETER
+        if len(self.chunks) + nChunks > MOST:
+            return ERROR_ARITHMETIC_OVERFLOW
+        chunks = [pDataChunks[i] for i in range(nChunks)]
+        if any(chunk.DataChunkType != FROM_MEMORY for chunk in chunks):
+            raise Refused
+        if any(chunk.FromMemory.BufferLength and not chunk.FromMemory.pBuffer for chunk in chunks):
+            return ERROR_INVALID_PARAMETER
+        for chunk in chunks:
+            self.chunks.insert(self.chunks.copy(chunk), len(self.chunks))
+        sent = self._exchange.written(more=bool(fMoreData))
+        if pcbSent:
+            pcbSent[0] = sent & 0xFFFFFFFF  # 0 for what was merely buffered
+        if pfCompletionExpected:
+            pfCompletionExpected[0] = 0
+        return S_OK
+
+    def SetErrorDescription(self, pszDescription: Any, cchDescription: int, fHtmlEncode: int) -> int:
+        if not pszDescription:
+            return ERROR_INVALID_PARAMETER
+        text = str(ffi.unpack(pszDescription, cchDescription))
+        if fHtmlEncode:
+            text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+        self._description = text
+        return S_OK
+
+    def GetErrorDescription(self, pcchDescription: Any) -> Any:
+        text = self._description
+        if pcchDescription:
+            pcchDescription[0] = len(text or "")
+        return ffi.NULL if text is None else self._pool.wide(text)

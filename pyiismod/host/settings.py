@@ -1,0 +1,82 @@
+"""What the fake server is: the answers that a real one takes from its configuration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+VERSIONS = {"7.0": 0x00070000, "7.5": 0x00070005, "8.0": 0x00080000, "8.5": 0x00080005, "10.0": 0x000A0000}
+"""IIS version → ``dwServerVersion``: HIWORD major, LOWORD minor (fact sheet 1.1)."""
+
+_GENERATIONS = {"7.0": 1, "7.5": 2, "8.0": 3, "8.5": 3, "10.0": 6}
+_FIRST_SEEN = ("iis7.0", "iis7.5", "sdk8.1", "sdk10.0.14393", "sdk10.0.19041", "sdk10.0.20348")
+
+
+class Settings:
+    """The server's configuration.
+
+    Args:
+        iis_version: ``"7.0"``, ``"7.5"``, ``"8.0"``, ``"8.5"`` or ``"10.0"``; decides ``dwServerVersion``, the Server
+            header and which interface versions ``HttpGetExtendedInterface`` finds.
+        root: physical path of the site's root, as the worker sees it; None for a site without content.
+        app_pool: name of the application pool.
+        site_name: name of the site.
+        site_id: its number.
+        command_line: whether this is IIS Express (``IsCommandLineLaunch``).
+        upload_read_ahead: bytes of a request body that are there before anyone reads (``uploadReadAheadSize``).
+        response_buffer_limit: bytes of a response that are buffered before a send (``responseBufferLimit``).
+        default_documents: what a directory answers with.
+
+    Raises:
+        ValueError: an unknown version or setting.
+    """
+
+    def __init__(
+        self,
+        *,
+        iis_version: str = "10.0",
+        root: str | None = None,
+        app_pool: str = "DefaultAppPool",
+        site_name: str = "Default Web Site",
+        site_id: int = 1,
+        command_line: bool = False,
+        upload_read_ahead: int = 49152,
+        response_buffer_limit: int = 4194304,
+        default_documents: tuple[str, ...] = ("Default.htm", "Default.asp", "index.htm", "index.html", "iisstart.htm"),
+    ) -> None:
+        if iis_version not in VERSIONS:
+            raise ValueError(f"unknown IIS version {iis_version!r}; known are {', '.join(VERSIONS)}")
+        self.iis_version = iis_version
+        self.root = root
+        self.app_pool = app_pool
+        self.site_name = site_name
+        self.site_id = site_id
+        self.command_line = command_line
+        self.upload_read_ahead = upload_read_ahead
+        self.response_buffer_limit = response_buffer_limit
+        self.default_documents = tuple(default_documents)
+
+    @classmethod
+    def of(cls, settings: dict[str, Any]) -> Settings:
+        """Return the settings of a message.
+
+        Raises:
+            ValueError: an unknown version or setting.
+        """
+        try:
+            return cls(**settings)
+        except TypeError as error:
+            raise ValueError(str(error)) from None
+
+    @property
+    def server_version(self) -> int:
+        """``dwServerVersion`` of RegisterModule."""
+        return VERSIONS[self.iis_version]
+
+    @property
+    def server_software(self) -> str:
+        """The Server header."""
+        return f"Microsoft-IIS/{self.iis_version}"
+
+    def has(self, first_seen: str) -> bool:
+        """Return whether this version of IIS has an interface that a header generation brought."""
+        return _FIRST_SEEN.index(first_seen) < _GENERATIONS[self.iis_version]

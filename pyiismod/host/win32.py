@@ -1,0 +1,78 @@
+"""The one door to Win32: loading DLLs and finding what they export. Importable anywhere; works in a Windows process.
+
+Paths are Windows paths. Handles and addresses are opaque cffi pointers that the caller must not free itself.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from pyiismod.host._abi import ffi
+
+_LOAD_WITH_ALTERED_SEARCH_PATH = 0x8  # DLLs beside the module are found, as IIS finds them
+_DONT_RESOLVE_DLL_REFERENCES = 0x1  # map the image, run nothing
+_SEM_QUIET = 0x8003  # no dialog boxes: FAILCRITICALERRORS, NOGPFAULTERRORBOX, NOOPENFILEERRORBOX
+_WINE_MARK = b"Wine builtin DLL"  # stands behind the DOS header of Wine's own DLLs
+
+
+class Win32Error(Exception):
+    """A Win32 call failed.
+
+    Attributes:
+        code: ``GetLastError``, unsigned; an exception code when DllMain threw.
+    """
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"Win32 error {code}")
+        self.code = code
+
+
+@lru_cache(maxsize=1)
+def _kernel32() -> Any:
+    kernel32 = ffi.dlopen("kernel32.dll")
+    kernel32.SetErrorMode(_SEM_QUIET)
+    return kernel32
+
+
+def load_library(path: str) -> Any:
+    """Load a DLL by absolute path and return its handle.
+
+    Raises:
+        Win32Error: it could not be loaded.
+    """
+    return _load(path, _LOAD_WITH_ALTERED_SEARCH_PATH)
+
+
+def free_library(handle: Any) -> None:
+    """Drop one reference to a DLL."""
+    _kernel32().FreeLibrary(handle)
+
+
+def exported(handle: Any, name: str | int) -> Any:
+    """Return the address of an export by name or ordinal, or NULL."""
+    key = ffi.cast("const char *", name) if isinstance(name, int) else name.encode()
+    return _kernel32().GetProcAddress(handle, key)
+
+
+def missing_exports(path_or_name: str, wanted: list[str | int]) -> tuple[list[str | int], bool]:
+    """Map a DLL without running it; return which of ``wanted`` it lacks, and whether it is Wine's own.
+
+    Raises:
+        Win32Error: there is no such DLL.
+    """
+    handle = _load(path_or_name, _DONT_RESOLVE_DLL_REFERENCES)
+    try:
+        base = int(ffi.cast("uintptr_t", handle)) & ~0xFFFF
+        is_builtin = bytes(ffi.buffer(ffi.cast("char *", base + 0x40), len(_WINE_MARK))) == _WINE_MARK
+        return [name for name in wanted if not exported(handle, name)], is_builtin
+    finally:
+        free_library(handle)
+
+
+def _load(path: str, flags: int) -> Any:
+    kernel32 = _kernel32()
+    handle = kernel32.LoadLibraryExW(ffi.new("WCHAR[]", path), ffi.NULL, flags)
+    if not handle:
+        raise Win32Error(kernel32.GetLastError())
+    return handle

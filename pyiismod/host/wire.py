@@ -1,0 +1,44 @@
+"""What http.sys makes of a response: status line, headers and the framing of the body (fact sheet 5.3)."""
+
+from __future__ import annotations
+
+from time import gmtime
+
+from pyiismod.host.incoming import Outgoing
+from pyiismod.host.response import Response
+
+_NO_BODY = (204, 304)
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def send(outgoing: Outgoing, response: Response, method: bytes, more: bool) -> int:
+    """Move the response's chunks to the client, the headers first; return the bytes of body that left."""
+    body = response.chunks.take()
+    if not outgoing.started:
+        outgoing.started = True
+        outgoing.status, outgoing.substatus = response.status, response.substatus
+        outgoing.reason = response.reason.decode("latin-1")
+        if not response.headers_suppressed:
+            outgoing.headers = _headers(response, len(body), more)
+    outgoing.ended = not more
+    if method == b"HEAD" or outgoing.status in _NO_BODY or outgoing.status < 200:
+        return 0
+    outgoing.body.append(body)
+    return len(body)
+
+
+def _headers(response: Response, size: int, more: bool) -> list[tuple[str, str]]:
+    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.items() if value]
+    present = {name.lower() for name, _ in headers}
+    if "content-length" not in present and "transfer-encoding" not in present and response.status not in _NO_BODY:
+        headers.append(("Transfer-Encoding", "chunked") if more else ("Content-Length", str(size)))
+    if "date" not in present:
+        headers.append(("Date", _date()))
+    return headers
+
+
+def _date() -> str:
+    now = gmtime()  # spelt out, because strftime follows the locale
+    day, month = _DAYS[now.tm_wday], _MONTHS[now.tm_mon - 1]
+    return f"{day}, {now.tm_mday:02} {month} {now.tm_year} {now.tm_hour:02}:{now.tm_min:02}:{now.tm_sec:02} GMT"

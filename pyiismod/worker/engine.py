@@ -1,0 +1,135 @@
+"""Commands in, replies out: the host behind the protocol. It runs in the worker, or in our own process on Windows.
+
+Settings arrive first (:class:`~pyiismod.worker.protocol.Configure`); everything else is refused before. Any number of
+threads may fire requests; loads and unloads are one at a time.
+"""
+
+from __future__ import annotations
+
+from threading import Lock
+
+from pyiismod.errors import PyiismodError, UsageError, WorkerError
+from pyiismod.host import win32
+from pyiismod.host.iis import Iis
+from pyiismod.host.incoming import Incoming
+from pyiismod.host.settings import Settings
+from pyiismod.host.trace import BlackBox, Timeline
+from pyiismod.host.url import Url
+from pyiismod.worker import protocol
+from pyiismod.worker.protocol import Command, ErrorInfo, Registration, Reply, TraceEvent
+
+
+class Engine:
+    """The host of one process.
+
+    Args:
+        box: notes that survive this process.
+    """
+
+    def __init__(self, box: BlackBox) -> None:
+        self._box = box
+        self._lock = Lock()
+        self._iis: Iis | None = None
+
+    def handle(self, command: Command) -> Reply:
+        """Carry out one command.
+
+        Returns:
+            its reply; :class:`~pyiismod.worker.protocol.Failed` with the timeline so far when it raised one of
+            our own errors.
+        """
+        timeline = Timeline(self._box)
+        try:
+            return self._handle(command, timeline)
+        except PyiismodError as error:
+            info = ErrorInfo(type(error).__name__, error.message, error.hint, error.details)
+            return protocol.Failed(command.id, info, _events(timeline), timeline.refused)
+
+    def _handle(self, command: Command, timeline: Timeline) -> Reply:
+        match command:
+            case protocol.Configure():
+                self._configure(command)
+                return protocol.Done(command.id)
+            case protocol.Resolve():
+                return _resolve(command)
+            case protocol.Load():
+                with self._lock:
+                    return self._load(command, timeline)
+            case protocol.Fire():
+                return self._fire(command, timeline)
+            case protocol.Unload():
+                with self._lock:
+                    self._server.unload(timeline)
+                return protocol.Unloaded(command.id, _events(timeline), timeline.refused)
+        raise WorkerError(f"the worker does not know the command {type(command).__name__}")
+
+    @property
+    def _server(self) -> Iis:
+        if self._iis is None:
+            raise WorkerError("the worker was not configured before its first use")
+        return self._iis
+
+    def _configure(self, command: protocol.Configure) -> None:
+        try:
+            self._iis = Iis(Settings.of(command.settings), self._box)
+        except ValueError as error:
+            raise UsageError(f"the server cannot be configured so: {error}") from None
+
+    def _load(self, command: protocol.Load, timeline: Timeline) -> Reply:
+        module = self._server.load(command.path, command.name, timeline)
+        info = module.registration
+        if info is None:
+            raise WorkerError(f"{command.name} was loaded and has no registration")
+        registration = Registration(
+            hresult=module.hresult,
+            factory=bool(info.factory),
+            request_notifications=info.request_mask,
+            post_notifications=info.post_mask,
+            global_module=bool(info.global_module),
+            global_notifications=info.global_mask,
+            priorities=info.described_priorities(),
+        )
+        return protocol.Loaded(command.id, registration, _events(timeline), timeline.refused)
+
+    def _fire(self, command: protocol.Fire, timeline: Timeline) -> Reply:
+        url = Url(command.scheme, command.authority, command.target)
+        incoming = Incoming(
+            command.method, url, command.headers, command.body, remote=command.remote, local=command.local
+        )
+        outgoing = self._server.fire(incoming, timeline)
+        return protocol.Fired(
+            command.id,
+            outgoing.status,
+            outgoing.substatus,
+            outgoing.reason,
+            outgoing.headers,
+            b"".join(outgoing.body),
+            _events(timeline),
+            timeline.refused,
+        )
+
+
+def _resolve(command: protocol.Resolve) -> protocol.Resolved:
+    missing_dlls, missing_functions, builtin = [], {}, []
+    for name, wanted in command.imports.items():
+        beside = f"{command.directory}\\{name}"
+        for path in (beside, name):
+            try:
+                missing, is_builtin = win32.missing_exports(path, wanted)
+            except win32.Win32Error:
+                continue
+            if missing:
+                missing_functions[name] = missing
+            if is_builtin:
+                builtin.append(name)
+            break
+        else:
+            missing_dlls.append(name)
+    return protocol.Resolved(command.id, missing_dlls, missing_functions, builtin)
+
+
+def _events(timeline: Timeline) -> list[TraceEvent]:
+    return [
+        TraceEvent(e.event, e.module, e.notification, e.post, e.interface, e.method, e.args, e.result, e.us, e.depth)
+        for e in timeline.events
+    ]
