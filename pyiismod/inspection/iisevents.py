@@ -7,8 +7,9 @@ learn.microsoft.com (dd364219), and events that module users quote in public iss
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
+
+import msgspec
 
 WIN32_ERRORS: Final = {
     2: "ERROR_FILE_NOT_FOUND",
@@ -20,8 +21,7 @@ WIN32_ERRORS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class IisEvent:
+class IisEvent(msgspec.Struct, frozen=True):
     """One entry of the event log. ``number`` is ``None`` where only the text is documented."""
 
     number: int | None

@@ -8,9 +8,10 @@ https://learn.microsoft.com/windows/win32/debug/pe-format.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 MACHINE_X86: Final = 0x014C
 MACHINE_X64: Final = 0x8664
@@ -45,8 +46,7 @@ CLR_IL_ONLY: Final = 0x01
 CLR_IL_LIBRARY: Final = 0x04
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(msgspec.Struct, frozen=True):
     """One line of the section table."""
 
     name: str
@@ -66,8 +66,7 @@ class Section:
         return self.rva <= rva < self.rva + max(self.virtual_size, self.raw_size)
 
 
-@dataclass(frozen=True, slots=True)
-class Headers:
+class Headers(msgspec.Struct, frozen=True):
     """The fixed part of a PE file. ``directories`` are ``(rva, size)`` pairs in the order of the specification."""
 
     machine: int
@@ -88,8 +87,7 @@ class Headers:
         return self.directories[index] if index < len(self.directories) else (0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Export:
+class Export(msgspec.Struct, frozen=True):
     """One exported symbol: ``name`` is ``None`` for an export by ordinal, ``forwarder`` is ``"other.Function"``."""
 
     name: str | None
@@ -98,8 +96,7 @@ class Export:
     forwarder: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ClrHeader:
+class ClrHeader(msgspec.Struct, frozen=True):
     """The header that makes a PE file a .NET one. ``runtime`` is the version that the metadata asks for."""
 
     flags: int
@@ -112,8 +109,7 @@ class ClrHeader:
         return not self.flags & (CLR_IL_ONLY | CLR_IL_LIBRARY) and not self.is_precompiled
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(msgspec.Struct, frozen=True):
     """A PE file, read and not judged.
 
     ``imports`` and ``delay_imports`` map a DLL, spelt as in the file, to the names or ordinals that are wanted from it.

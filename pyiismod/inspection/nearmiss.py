@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from pyiismod.inspection.demangle import demangle
 from pyiismod.inspection.image import Image
@@ -19,8 +20,7 @@ _MAX_CANDIDATES: Final = 2048
 _DECORATED: Final = re.compile(r"^(?:_RegisterModule(?:@\d+)?|RegisterModule@\d+|@RegisterModule@\d+)$")
 
 
-@dataclass(frozen=True, slots=True)
-class NearMiss:
+class NearMiss(msgspec.Struct, frozen=True):
     """``kind`` is ``"decorated"``, ``"mangled"``, ``"case"`` or ``"similar"``; ``text`` is one sentence."""
 
     kind: str
@@ -56,8 +56,7 @@ def _near_miss(name: str) -> NearMiss | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Role:
+class Role(msgspec.Struct, frozen=True):
     """What a DLL is for: ``kind`` is a stable word, ``text`` completes "it is", ``hint`` says where it belongs."""
 
     kind: str

@@ -7,15 +7,15 @@ saved, the pointer that Git LFS left. Naming it is worth more than "bad format".
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 HEAD_SIZE: Final = 4096
 """How many bytes :func:`identify` wants to see."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(msgspec.Struct, frozen=True):
     """``name`` is a stable word, ``text`` completes "… is not a DLL: it is", ``hint`` says what to do."""
 
     name: str

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
+
+import msgspec
 
 from pyiismod.inspection.image import ClrHeader, Export, Headers
 from pyiismod.inspection.versioninfo import version_strings
@@ -32,8 +33,7 @@ T = TypeVar("T")
 Imports = Mapping[str, tuple[str | int, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Tables:
+class Tables(msgspec.Struct, frozen=True):
     """What :func:`read_tables` found; the fields are those of :class:`~pyiismod.inspection.image.Image`."""
 
     export_name: str | None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from pyiismod.inspection.image import Headers
 
@@ -15,8 +16,7 @@ class OutOfFile(Exception):  # noqa: N818 - becomes one of Image.problems
     """An address or size in the file points to where the file has nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(msgspec.Struct, frozen=True):
     """``data`` is the whole file; all addresses are RVAs."""
 
     data: bytes
