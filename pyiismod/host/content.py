@@ -5,7 +5,7 @@ Paths are the worker's: Windows paths in a worker, whatever the machine has else
 
 from __future__ import annotations
 
-import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyiismod.host.errors import ERROR_FILE_NOT_FOUND
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pyiismod.host.settings import Settings
 
 _DEFAULT_ROOT = "C:\\inetpub\\wwwroot"
+_SEPARATOR = "\\"
 
 _TYPES = {
     ".css": "text/css",
@@ -37,30 +38,31 @@ _TYPES = {
 
 
 def root_of(settings: Settings) -> str:
-    """Return the site's physical root, with a separator at its end."""
-    return (settings.root or _DEFAULT_ROOT).rstrip("\\/") + os.sep
+    """Return the site's physical root, with a backslash at its end."""
+    return (settings.root or _DEFAULT_ROOT).rstrip("\\/") + _SEPARATOR
 
 
 def map_path(settings: Settings, path: str) -> str:
     """Return the physical path of a canonical URL path."""
-    relative = path.lstrip("/")
-    return (root_of(settings) + relative.replace("/", os.sep)) if relative else root_of(settings).rstrip("\\/")
+    relative = path.lstrip("/").replace("/", _SEPARATOR)
+    return root_of(settings) + relative if relative else root_of(settings).rstrip(_SEPARATOR)
 
 
 def serve(exchange: Exchange) -> None:
     """Answer with the file that the URL maps to, or with IIS's error for it."""
-    response, path = exchange.response, exchange.physical_path
+    response, path = exchange.response, Path(exchange.physical_path)
     if exchange.settings.root is None:
         response.fail(404, 0, ERROR_FILE_NOT_FOUND)
         return
-    if os.path.isdir(path):
-        found = (os.path.join(path, name) for name in exchange.settings.default_documents)
-        path = next((name for name in found if os.path.isfile(name)), "")
-        if not path:
+    if path.is_dir():
+        documents = [path / name for name in exchange.settings.default_documents]
+        found = next((document for document in documents if document.is_file()), None)
+        if found is None:
             response.fail(403, 14)
             return
-    kind = _TYPES.get(os.path.splitext(path)[1].lower())
-    if not os.path.isfile(path):
+        path = found
+    kind = _TYPES.get(path.suffix.lower())
+    if not path.is_file():
         response.fail(404, 0, ERROR_FILE_NOT_FOUND)
     elif kind is None:
         response.fail(404, 3)
@@ -68,6 +70,5 @@ def serve(exchange: Exchange) -> None:
         response.fail(405, 0)
         response.headers.set(b"Allow", b"GET, HEAD", replace=True)
     else:
-        with open(path, "rb") as file:
-            response.headers.set(b"Content-Type", kind.encode(), replace=True)
-            response.write(file.read())
+        response.headers.set(b"Content-Type", kind.encode(), replace=True)
+        response.write(path.read_bytes())

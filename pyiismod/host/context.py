@@ -82,13 +82,13 @@ class Context(NativeObject, IHttpContext4):
         except MemoryError:
             return ffi.NULL
 
-    def GetPhysicalPath(self, pcchPhysicalPath: Any) -> Any:
+    def GetPhysicalPath(self, pcchPhysicalPath: Any = None) -> Any:
         return self._text(self._exchange.physical_path, pcchPhysicalPath)
 
-    def GetScriptName(self, pcchScriptName: Any) -> Any:
+    def GetScriptName(self, pcchScriptName: Any = None) -> Any:
         return self._text(self._exchange.request.url.path, pcchScriptName)
 
-    def GetScriptTranslated(self, pcchScriptTranslated: Any) -> Any:
+    def GetScriptTranslated(self, pcchScriptTranslated: Any = None) -> Any:
         return self._text("\\\\?\\" + self._exchange.physical_path, pcchScriptTranslated)
 
     def _text(self, text: str, pcch: Any) -> Any:

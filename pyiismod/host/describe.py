@@ -31,6 +31,7 @@ _MASKS: dict[str, Callable[[int], list[str]]] = {
 }
 
 _NARROW = ("PCSTR", "PSTR", "const char *", "char *")
+_OPAQUE = ("HANDLE", "PVOID", "PSID", "HTTP_MODULE_ID", "PSOCKADDR", "LPOVERLAPPED")
 _WIDE = ("PCWSTR", "LPCWSTR", "PWSTR", "const WCHAR *", "WCHAR *", "const wchar_t *")
 
 
@@ -93,7 +94,7 @@ def _value(ctype: str) -> _Show:
     if ctype in ("BOOL", "bool"):
         return bool
     if ctype in enums.ENUMS:
-        names = {value: name for name, value in enums.ENUMS[ctype].members().items()}
+        names = {value: name for name, value in enums.ENUMS[ctype].items()}
         return lambda value: names.get(value, value)
     if ctype in _NARROW:
         return _narrow
@@ -101,7 +102,14 @@ def _value(ctype: str) -> _Show:
         return _wide
     if ctype == "void":
         return lambda _: None
-    if ctype.endswith(("*", "&")) or ctype in ("HANDLE", "PVOID", "PSID", "HTTP_MODULE_ID", "PSOCKADDR", "LPOVERLAPPED"):
+    if ctype.endswith(("*", "&")) or ctype in (
+        "HANDLE",
+        "PVOID",
+        "PSID",
+        "HTTP_MODULE_ID",
+        "PSOCKADDR",
+        "LPOVERLAPPED",
+    ):
         kind = ctype.removeprefix("const ").rstrip("*& ")
         return lambda pointer: kind if pointer else None
     if ctype.startswith(("PFN_", "LPOVERLAPPED_")):

@@ -39,6 +39,7 @@ from pyiismod.pipeline import CONTINUE, FINISH_REQUEST, Machine, Subscriber, in_
 
 if TYPE_CHECKING:
     from pyiismod.host.iis import Iis
+    from pyiismod.host.settings import Settings
 
 _PROVIDERS: dict[int, type[EventProvider]] = {
     RQ_AUTHENTICATE_REQUEST: AuthenticationProvider,
@@ -59,6 +60,13 @@ class Exchange:
         notification: the ``RQ_*`` bit being told, 0 before the first.
         error_status: what a module gave to ``SetErrorStatus``.
     """
+
+    settings: Settings
+    incoming: Incoming
+    root: str
+    physical_path: str
+    request: Request
+    response: Response
 
     def __init__(self, iis: Iis, incoming: Incoming, timeline: Timeline) -> None:
         self.settings = iis.settings
@@ -171,7 +179,9 @@ class Exchange:
             status = self._call(subscriber, RQ_SEND_RESPONSE, False, provider)
             if status != CONTINUE:
                 self.strange_status(subscriber, RQ_SEND_RESPONSE, False, status)
-        return wire.send(self.outgoing, self.response, self.request.method, bool(provider.flags & HTTP_SEND_RESPONSE_FLAG_MORE_DATA))
+        return wire.send(
+            self.outgoing, self.response, self.request.method, bool(provider.flags & HTTP_SEND_RESPONSE_FLAG_MORE_DATA)
+        )
 
     def _call(self, subscriber: Subscriber, bit: int, post: bool, provider: NativeObject) -> int:
         told, self._told = self._told, subscriber

@@ -1,8 +1,8 @@
 """The headers of one HTTP_REQUEST or HTTP_RESPONSE. The native struct is the state; this is a view of it.
 
 Known headers sit in an array by ``HTTP_HEADER_ID``, all others in a list that may repeat names. A response keeps
-Server, Set-Cookie and WWW-Authenticate in that list although they have an id (fact sheet 5.3): each value of theirs is a
-line of its own, because joining cookies with a comma breaks them.
+Server, Set-Cookie and WWW-Authenticate in that list although they have an id (fact sheet 5.3): each value of theirs
+is a line of its own, because joining cookies with a comma breaks them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ class Headers:
         listed: ids kept as separate lines.
     """
 
-    def __init__(self, raw: Any, names: tuple[str, ...], pool: RequestPool, listed: frozenset[int] = frozenset()) -> None:
+    def __init__(
+        self, raw: Any, names: tuple[str, ...], pool: RequestPool, listed: frozenset[int] = frozenset()
+    ) -> None:
         self._raw = raw
         self._names = names
         self._pool = pool

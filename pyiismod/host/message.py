@@ -11,7 +11,7 @@ from pyiismod.host.headers import LONGEST, Headers
 
 def get_header(headers: Headers, key: int | bytes | None, pcchHeaderValue: Any) -> Any:
     """``GetHeader``: a pointer or NULL; the length is written in both cases, because modules go by it."""
-    found = headers.find(key) if _is_usable(headers, key) else None
+    found = headers.find(key) if _is_usable(key, headers) else None
     pointer, length = found or (ffi.NULL, 0)
     if pcchHeaderValue:
         pcchHeaderValue[0] = length
@@ -20,7 +20,7 @@ def get_header(headers: Headers, key: int | bytes | None, pcchHeaderValue: Any) 
 
 def set_header(headers: Headers, key: int | bytes | None, pszHeaderValue: Any, cch: int, replace: bool) -> int:
     """``SetHeader``: the value is copied; CR and LF are refused ("Breaking Changes" item 13)."""
-    if not pszHeaderValue or not _is_usable(headers, key):
+    if not pszHeaderValue or not _is_usable(key, headers):
         return ERROR_INVALID_PARAMETER
     value = bytes(ffi.buffer(pszHeaderValue, cch))
     if b"\r" in value or b"\n" in value:
@@ -35,7 +35,7 @@ def set_header(headers: Headers, key: int | bytes | None, pszHeaderValue: Any, c
 
 def delete_header(headers: Headers, key: int | bytes | None) -> int:
     """``DeleteHeader``: S_OK also when there is none."""
-    if not _is_usable(headers, key):
+    if not _is_usable(key, headers):
         return ERROR_INVALID_PARAMETER
     headers.delete(key)
     return S_OK
@@ -46,5 +46,5 @@ def name_of(pszHeaderName: Any) -> bytes | None:
     return bytes(ffi.string(pszHeaderName)) or None if pszHeaderName else None
 
 
-def _is_usable(headers: Headers, key: int | bytes | None) -> TypeGuard[int | bytes]:
+def _is_usable(key: int | bytes | None, headers: Headers) -> TypeGuard[int | bytes]:
     return headers.is_known(key) if isinstance(key, int) else key is not None

@@ -10,7 +10,7 @@ from typing import Any
 
 from pyiismod.abi import hresult
 from pyiismod.abi.constants import MODULE_REGISTERMODULE
-from pyiismod.abi.enums import REQUEST_NOTIFICATION_STATUS
+from pyiismod.abi.enums import ENUMS
 from pyiismod.abi.model import INTERFACES
 from pyiismod.errors import DllMainFailed, MissingDependency, MissingEntryPoint, MissingFunction, RegistrationFailed
 from pyiismod.host import win32
@@ -23,7 +23,7 @@ from pyiismod.host.server import Server
 from pyiismod.host.trace import Timeline
 
 _LOAD_ERRORS = {126: MissingDependency, 127: MissingFunction}
-_STATUS_NAMES = {value: name for name, value in REQUEST_NOTIFICATION_STATUS.members().items()}
+_STATUS_NAMES = {value: name for name, value in ENUMS["REQUEST_NOTIFICATION_STATUS"].items()}
 
 
 def method_of(pointer: Any, interface: str, overload: str) -> Callable[..., Any]:
@@ -94,8 +94,8 @@ class Module:
             event.result = hresult.name_of(self.hresult)
         if self.hresult < 0:
             raise RegistrationFailed(
-                f"RegisterModule of {self.file} returned {hresult.describe(self.hresult)}. IIS writes event 2293 and the "
-                "worker process stops, and with it every site of the application pool.",
+                f"RegisterModule of {self.file} returned {hresult.describe(self.hresult)}. IIS writes event 2293 and "
+                "the worker process stops, and with it every site of the application pool.",
                 hint="Return S_OK from RegisterModule for everything that the server can live without.",
                 details={
                     "module": self.file,
@@ -151,7 +151,9 @@ class ModuleInstance:
         self._this = address(pointer)
         self._pointer = pointer
 
-    def notify(self, timeline: Timeline, method: str, bit: str, post: bool, context: NativeObject, provider: NativeObject) -> int:
+    def notify(
+        self, timeline: Timeline, method: str, bit: str, post: bool, context: NativeObject, provider: NativeObject
+    ) -> int:
         """Call a notification handler and return its raw status."""
         function = method_of(self._pointer, "CHttpModule", method)
         with timeline.inside(

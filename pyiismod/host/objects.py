@@ -23,7 +23,7 @@ from typing import Any, ClassVar, TypeVar
 from pyiismod.abi.model import Interface, Method, is_stub
 from pyiismod.host._abi import ffi
 from pyiismod.host.describe import Describer
-from pyiismod.host.refusal import Refused, failure_of, refuse, signed
+from pyiismod.host.refusal import Refused, failure_of, refuse
 from pyiismod.host.trace import Event, Frame, Timeline, collect_output, current
 
 REAL, CONFIGURED, REFUSED = "real", "configured", "refused"
@@ -112,7 +112,7 @@ def _vtable(cls: type[NativeObject]) -> int:
             callback = ffi.callback(function_type(method), _entry(method, slot))
             _keep.append(callback)
             table[method.slot + 1] = int(ffi.cast("uintptr_t", callback))
-    return int(ffi.cast("uintptr_t", table)) + ffi.sizeof("uintptr_t")
+    return int(ffi.cast("uintptr_t", table + 1))
 
 
 def _entry(method: Method, slot: Callable[..., Any]) -> Callable[..., Any]:
@@ -122,7 +122,6 @@ def _entry(method: Method, slot: Callable[..., Any]) -> Callable[..., Any]:
     label = f"{interface}::{name}"
     arguments, outcome, outputs = describer.arguments, describer.outcome, describer.outputs
     refusal = failure_of(method, refusal=True)
-    is_hresult = method.returns == "HRESULT"
 
     def entry(this: int, *args: Any) -> Any:
         frame = current()
@@ -141,8 +140,6 @@ def _entry(method: Method, slot: Callable[..., Any]) -> Callable[..., Any]:
         try:
             event.args = arguments(args)
             result = slot(target, *args)
-            if is_hresult:
-                result = signed(result)
             event.result = outcome(result)
             outputs(event.args, args, result)
         except Refused:

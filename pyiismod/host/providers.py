@@ -8,7 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pyiismod.abi.constants import HTTP_SEND_RESPONSE_FLAG_MORE_DATA
-from pyiismod.abi.providers import IAuthenticationProvider, IHttpEventProvider, IMapHandlerProvider, ISendResponseProvider
+from pyiismod.abi.providers import (
+    IAuthenticationProvider,
+    IHttpEventProvider,
+    IMapHandlerProvider,
+    ISendResponseProvider,
+)
 from pyiismod.host._abi import ffi
 from pyiismod.host.errors import ERROR_INVALID_PARAMETER, S_OK
 from pyiismod.host.objects import NativeObject

@@ -35,10 +35,9 @@ class Refused(Exception):  # noqa: N818 - a signal within the host, not an error
 
 
 def failure_of(method: Method, refusal: bool = False) -> Any:
-    """Return what the slot returns when it fails: a signed failure HRESULT, NULL, 0, or None for ``void``."""
+    """Return what the slot returns when it fails: a failure HRESULT, NULL, 0, or None for ``void``."""
     if method.returns == "HRESULT":
-        code = _DOCUMENTED.get(f"{method.interface}::{method.name}", E_NOTIMPL) if refusal else E_FAIL
-        return signed(code)
+        return _DOCUMENTED.get(f"{method.interface}::{method.name}", E_NOTIMPL) if refusal else E_FAIL
     if method.returns == "void":
         return None
     return ffi.NULL if _is_pointer(method.returns) else 0
@@ -53,11 +52,6 @@ def refuse(method: Method) -> Callable[..., Any]:
         return failure
 
     return refused
-
-
-def signed(code: int) -> int:
-    """Return a 32-bit code as the signed number that an HRESULT is."""
-    return ((code & 0xFFFFFFFF) ^ 0x80000000) - 0x80000000
 
 
 def _is_pointer(ctype: str) -> bool:

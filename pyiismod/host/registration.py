@@ -17,7 +17,6 @@ from pyiismod.host.objects import NativeObject
 from pyiismod.host.trace import Timeline
 from pyiismod.pipeline import ALIASES
 
-
 _REQUEST_MASK = sum(REQUEST_BY_BIT)
 _GLOBAL_MASK = sum(GLOBAL_BY_BIT)
 

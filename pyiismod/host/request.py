@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pyiismod.abi.constants import AF_INET as WINDOWS_AF_INET
 from pyiismod.abi.constants import AF_INET6 as WINDOWS_AF_INET6
 from pyiismod.abi.constants import HTTP_REQUEST_FLAG_MORE_ENTITY_BODY_EXISTS
-from pyiismod.abi.enums import HTTP_VERB
+from pyiismod.abi.enums import ENUMS, HTTP_VERB
 from pyiismod.abi.headers import REQUEST_HEADER_NAMES
 from pyiismod.abi.request import IHttpRequest4
 from pyiismod.host._abi import ffi
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from pyiismod.host.exchange import Exchange
     from pyiismod.host.incoming import Incoming
 
-_VERBS = {name.removeprefix("HttpVerb").encode(): value for name, value in HTTP_VERB.members().items() if name[8:].isupper()}
+_VERBS = {
+    name.removeprefix("HttpVerb").encode(): value for name, value in ENUMS["HTTP_VERB"].items() if name[8:].isupper()
+}
 _VERB_UNKNOWN = HTTP_VERB.HttpVerbUnknown
 _VERB_NAMES = {value: name for name, value in _VERBS.items()}
 
@@ -45,9 +47,10 @@ class Request(NativeObject, IHttpRequest4):
         super().__init__(exchange.timeline)
         self._exchange = exchange
         self._pool = pool = exchange.pool
-        self.raw = raw = pool.zeroed("HTTP_REQUEST")
+        raw: Any = pool.zeroed("HTTP_REQUEST")
+        self.raw: Any = raw
         self.headers = Headers(raw.Headers, REQUEST_HEADER_NAMES, pool)
-        self.url = incoming.url
+        self.url: Url = incoming.url
         self.is_url_changed = False
         raw.ConnectionId = raw.RawConnectionId = incoming.connection_id
         raw.RequestId = incoming.request_id
@@ -122,8 +125,9 @@ class Request(NativeObject, IHttpRequest4):
     def method(self) -> bytes:
         """The verb, whether http.sys knows it or not."""
         if self.raw.Verb in _VERB_NAMES:
-            return _VERB_NAMES[self.raw.Verb]
-        return bytes(ffi.buffer(self.raw.pUnknownVerb, self.raw.UnknownVerbLength))
+            return _VERB_NAMES[int(self.raw.Verb)]
+        unknown: bytes = ffi.buffer(self.raw.pUnknownVerb, self.raw.UnknownVerbLength)[:]
+        return unknown
 
     def GetRawHttpRequest_const(self) -> Any:
         return self.raw
@@ -131,10 +135,10 @@ class Request(NativeObject, IHttpRequest4):
     def GetRawHttpRequest_mutable(self) -> Any:
         return self.raw
 
-    def GetHeader_id(self, ulHeaderIndex: int, pcchHeaderValue: Any) -> Any:
+    def GetHeader_id(self, ulHeaderIndex: int, pcchHeaderValue: Any = None) -> Any:
         return get_header(self.headers, ulHeaderIndex, pcchHeaderValue)
 
-    def GetHeader_name(self, pszHeaderName: Any, pcchHeaderValue: Any) -> Any:
+    def GetHeader_name(self, pszHeaderName: Any, pcchHeaderValue: Any = None) -> Any:
         return get_header(self.headers, name_of(pszHeaderName), pcchHeaderValue)
 
     def SetHeader_id(self, ulHeaderIndex: int, pszHeaderValue: Any, cchHeaderValue: int, fReplace: int) -> int:
@@ -190,7 +194,7 @@ class Request(NativeObject, IHttpRequest4):
         return self.raw.Address.pRemoteAddress
 
     def ReadEntityBody(
-        self, pvBuffer: Any, cbBuffer: int, fAsync: int, pcbBytesReceived: Any, pfCompletionPending: Any
+        self, pvBuffer: Any, cbBuffer: int, fAsync: int, pcbBytesReceived: Any, pfCompletionPending: Any = None
     ) -> int:
         if fAsync and not pfCompletionPending:
             raise Refused  # then a completion must be posted, even for what is there already
@@ -204,7 +208,13 @@ class Request(NativeObject, IHttpRequest4):
         return S_OK if received else ERROR_HANDLE_EOF
 
     def ReadEntityBody_flags(
-        self, pvBuffer: Any, cbBuffer: int, fAsync: int, ulFlags: int, pcbBytesReceived: Any, pfCompletionPending: Any
+        self,
+        pvBuffer: Any,
+        cbBuffer: int,
+        fAsync: int,
+        ulFlags: int,
+        pcbBytesReceived: Any,
+        pfCompletionPending: Any = None,
     ) -> int:
         return self.ReadEntityBody(pvBuffer, cbBuffer, fAsync, pcbBytesReceived, pfCompletionPending)
 

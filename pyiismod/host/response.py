@@ -109,10 +109,10 @@ class Response(NativeObject, IHttpResponse4):
         self,
         statusCode: int,
         pszReason: Any,
-        uSubStatus: int,
-        hrErrorToReport: int,
-        pException: Any,
-        fTrySkipCustomErrors: int,
+        uSubStatus: int = 0,
+        hrErrorToReport: int = S_OK,
+        pException: Any = None,
+        fTrySkipCustomErrors: int = 0,
     ) -> int:
         reason = bytes(ffi.string(pszReason)) if pszReason else b""
         if len(reason) > LONGEST:
@@ -123,14 +123,14 @@ class Response(NativeObject, IHttpResponse4):
     def GetStatus(
         self,
         pStatusCode: Any,
-        pSubStatus: Any,
-        ppszReason: Any,
-        pcchReason: Any,
-        phrErrorToReport: Any,
-        ppszModule: Any,
-        pdwNotification: Any,
-        ppException: Any,
-        pfTrySkipCustomErrors: Any,
+        pSubStatus: Any = None,
+        ppszReason: Any = None,
+        pcchReason: Any = None,
+        phrErrorToReport: Any = None,
+        ppszModule: Any = None,
+        pdwNotification: Any = None,
+        ppException: Any = None,
+        pfTrySkipCustomErrors: Any = None,
     ) -> None:
         module, notification = self.set_by
         for pointer, value in (
@@ -167,10 +167,10 @@ class Response(NativeObject, IHttpResponse4):
         delete_header(self.headers, name_of(pszHeaderName))
         return S_OK
 
-    def GetHeader_id(self, ulHeaderIndex: int, pcchHeaderValue: Any) -> Any:
+    def GetHeader_id(self, ulHeaderIndex: int, pcchHeaderValue: Any = None) -> Any:
         return get_header(self.headers, ulHeaderIndex, pcchHeaderValue)
 
-    def GetHeader_name(self, pszHeaderName: Any, pcchHeaderValue: Any) -> Any:
+    def GetHeader_name(self, pszHeaderName: Any, pcchHeaderValue: Any = None) -> Any:
         return get_header(self.headers, name_of(pszHeaderName), pcchHeaderValue)
 
     def Clear(self) -> None:
@@ -188,7 +188,7 @@ class Response(NativeObject, IHttpResponse4):
     def CloseConnection(self) -> None:
         self.connection = "closed"
 
-    def DisableKernelCache(self, reason: int) -> None:
+    def DisableKernelCache(self, reason: int = 9) -> None:
         self.is_kernel_cache_enabled = False
 
     def GetKernelCacheEnabled(self) -> int:
@@ -203,7 +203,7 @@ class Response(NativeObject, IHttpResponse4):
     def DisableBuffering(self) -> None:
         self.is_buffered = False
 
-    def Flush(self, fAsync: int, fMoreData: int, pcbSent: Any, pfCompletionExpected: Any) -> int:
+    def Flush(self, fAsync: int, fMoreData: int, pcbSent: Any, pfCompletionExpected: Any = None) -> int:
         if fAsync and not pfCompletionExpected:
             raise Refused  # then a completion must be posted, even for what is sent already
         sent = self._exchange.send(more=bool(fMoreData))
@@ -213,7 +213,7 @@ class Response(NativeObject, IHttpResponse4):
             pfCompletionExpected[0] = 0
         return S_OK
 
-    def Redirect(self, pszUrl: Any, fResetStatusCode: int, fIncludeParameters: int) -> int:
+    def Redirect(self, pszUrl: Any, fResetStatusCode: int = 1, fIncludeParameters: int = 0) -> int:
         url = name_of(pszUrl)
         if url is None or b"\r" in url or b"\n" in url:
             return ERROR_INVALID_PARAMETER
@@ -227,7 +227,7 @@ class Response(NativeObject, IHttpResponse4):
             self._set_status(302, b"Redirect")
             self.headers.set(b"Location", url, replace=True)
         self.headers.set(b"Content-Type", b"text/html; charset=UTF-8", replace=True)
-        self._append(b'<head><title>Object moved</title></head>\n<body><h1>Object Moved</h1>This object may be found ')
+        self._append(b"<head><title>Object moved</title></head>\n<body><h1>Object Moved</h1>This object may be found ")
         self._append(b'<a HREF="' + url.replace(b'"', b"%22") + b'">here</a></body>')
         return S_OK
 
@@ -240,7 +240,7 @@ class Response(NativeObject, IHttpResponse4):
         """Append to the body on IIS's own behalf."""
         self._append(data)
 
-    def WriteEntityChunkByReference(self, pDataChunk: Any, lInsertPosition: int) -> int:
+    def WriteEntityChunkByReference(self, pDataChunk: Any, lInsertPosition: int = -1) -> int:
         if not pDataChunk or lInsertPosition < -1 or lInsertPosition > len(self.chunks):
             return ERROR_INVALID_PARAMETER
         if pDataChunk.DataChunkType != FROM_MEMORY:
@@ -257,7 +257,7 @@ class Response(NativeObject, IHttpResponse4):
         fAsync: int,
         fMoreData: int,
         pcbSent: Any,
-        pfCompletionExpected: Any,
+        pfCompletionExpected: Any = None,
     ) -> int:
         if not pDataChunks and nChunks:
             return ERROR_INVALID_PARAMETER
@@ -277,7 +277,7 @@ class Response(NativeObject, IHttpResponse4):
             pfCompletionExpected[0] = 0
         return S_OK
 
-    def SetErrorDescription(self, pszDescription: Any, cchDescription: int, fHtmlEncode: int) -> int:
+    def SetErrorDescription(self, pszDescription: Any, cchDescription: int, fHtmlEncode: int = 1) -> int:
         if not pszDescription:
             return ERROR_INVALID_PARAMETER
         text = str(ffi.unpack(pszDescription, cchDescription))
@@ -286,7 +286,7 @@ class Response(NativeObject, IHttpResponse4):
         self._description = text
         return S_OK
 
-    def GetErrorDescription(self, pcchDescription: Any) -> Any:
+    def GetErrorDescription(self, pcchDescription: Any = None) -> Any:
         text = self._description
         if pcchDescription:
             pcchDescription[0] = len(text or "")
