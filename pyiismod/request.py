@@ -1,0 +1,124 @@
+"""What the user asks for, checked: a URL, a method, headers and a body become one command for the worker.
+
+Everything wrong is said here, before anything is sent, with the limits that http.sys has.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from urllib.parse import quote, urlsplit
+
+from pyiismod.errors import UsageError
+from pyiismod.worker.protocol import Fire
+
+__all__ = ["HeaderTypes", "build"]
+
+HeaderTypes = Mapping[str, str] | Iterable[tuple[str, str]]
+
+LONGEST = 0xFFFF
+"""Bytes of a URL, a header's name or its value, at most: native code counts them in a USHORT."""
+
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_UNSAFE = "".join(map(chr, range(0x21, 0x7F)))  # visible ASCII stays as it is; the rest is escaped
+
+
+def build(
+    method: str,
+    url: str,
+    *,
+    headers: HeaderTypes | None = None,
+    content: bytes | str | None = None,
+    remote: tuple[str, int] = ("127.0.0.1", 50000),
+) -> Fire:
+    """Return the command for one request, with ``id`` 0.
+
+    Args:
+        method: the verb, sent as it is.
+        url: ``http://host[:port]/path?query``, or only ``/path?query`` on ``localhost``.
+        headers: in order; Host and Content-Length are added when they are missing.
+        content: the entity body; text is sent as UTF-8.
+        remote: address and port of the client, IPv4 or IPv6.
+
+    Raises:
+        UsageError: with what is wrong and how it should look.
+    """
+    scheme, authority, target = _split(url)
+    body = content.encode() if isinstance(content, str) else content or b""
+    lines = [_header(name, value) for name, value in _pairs(headers)]
+    present = {name.lower() for name, _ in lines}
+    if "host" not in present:
+        lines.insert(0, ("Host", authority))
+    else:
+        authority = next(value for name, value in lines if name.lower() == "host") or authority
+    if content is not None and not present & {"content-length", "transfer-encoding"}:
+        lines.append(("Content-Length", str(len(body))))
+    port = _port_of(scheme, authority)
+    local = ("::1" if ":" in remote[0] else "127.0.0.1", port)
+    return Fire(0, _method(method), scheme, authority, target, lines, body, remote, local)
+
+
+def _method(method: str) -> str:
+    if not _TOKEN.fullmatch(method):
+        raise UsageError(
+            f"{method!r} is not an HTTP method.", hint="A method is one word, such as GET, POST or PROPFIND."
+        )
+    return method
+
+
+def _split(url: str) -> tuple[str, str, str]:
+    if _CONTROL.search(url):
+        raise UsageError(f"The URL {url!r} has control characters in it.", hint="Escape them, as %0A for example.")
+    if url.startswith("/"):
+        scheme, authority, rest = "http", "localhost", url
+    else:
+        try:
+            parts = urlsplit(url)
+            _ = parts.port
+        except ValueError as error:
+            raise UsageError(f"{url!r} is not a URL: {error}.", hint=_EXAMPLE) from None
+        if parts.scheme not in ("http", "https"):
+            raise UsageError(f"{url!r} is neither an http: nor an https: URL nor a path.", hint=_EXAMPLE)
+        if not parts.hostname:
+            raise UsageError(f"The URL {url!r} names no host.", hint=_EXAMPLE)
+        scheme, authority = parts.scheme, parts.netloc.rpartition("@")[2]
+        rest = url[url.index("//") + 2 + len(parts.netloc) :]
+    target = quote(rest.partition("#")[0], safe=_UNSAFE)
+    if not target.startswith("/"):
+        target = "/" + target
+    if len(target) > LONGEST:
+        raise UsageError(f"The URL is {len(target)} bytes long; http.sys takes {LONGEST} at most.")
+    return scheme, authority.encode("idna").decode() if not authority.isascii() else authority, target
+
+
+_EXAMPLE = "Write http://localhost/path?query, or only /path?query."
+
+
+def _port_of(scheme: str, authority: str) -> int:
+    port = authority.rpartition(":")[2]
+    return int(port) if port.isdecimal() and ":" in authority else 443 if scheme == "https" else 80
+
+
+def _pairs(headers: HeaderTypes | None) -> Iterable[tuple[str, str]]:
+    if headers is None:
+        return ()
+    return headers.items() if isinstance(headers, Mapping) else headers
+
+
+def _header(name: str, value: str) -> tuple[str, str]:
+    if not _TOKEN.fullmatch(name):
+        raise UsageError(
+            f"{name!r} is not a header name.", hint="A header is written 'Name: value', and a name is one word."
+        )
+    value = value.strip(" \t")
+    if _CONTROL.search(value):
+        raise UsageError(f"The value of the header {name} has control characters in it: {value!r}.")
+    try:
+        size = len(value.encode("latin-1"))
+    except UnicodeEncodeError:
+        value = value.encode().decode("latin-1")  # as browsers and curl send it: the bytes of UTF-8
+        size = len(value)
+    if max(size, len(name)) > LONGEST:
+        raise UsageError(f"The header {name[:40]} is {size} bytes long; native code counts to {LONGEST} (64 KiB).")
+    return name, value

@@ -1,0 +1,52 @@
+"""The response that the client gets."""
+
+from __future__ import annotations
+
+from pyiismod.headers import Headers
+from pyiismod.trace import Trace
+
+__all__ = ["Response"]
+
+
+class Response:
+    """One response, and how it came about.
+
+    Attributes:
+        status: HTTP status code; 0 when the module suppressed the headers.
+        substatus: IIS's own refinement of it (the ``.3`` of 404.3).
+        reason: the reason phrase.
+        headers: the header lines.
+        content: the body, decoded from its transfer coding.
+        trace: what happened, from the first notification to the last Dispose.
+        refused: calls that the host does not serve, as ``"Interface::Method"``, in order.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        substatus: int,
+        reason: str,
+        headers: Headers,
+        content: bytes,
+        trace: Trace,
+        refused: tuple[str, ...],
+    ) -> None:
+        self.status = status
+        self.substatus = substatus
+        self.reason = reason
+        self.headers = headers
+        self.content = content
+        self.trace = trace
+        self.refused = refused
+
+    def __repr__(self) -> str:
+        return f"<Response {self.status} {self.reason}, {len(self.content)} bytes>"
+
+    @property
+    def text(self) -> str:
+        """The body as text, by the charset of Content-Type, else UTF-8; undecodable bytes are replaced."""
+        _, _, charset = self.headers.get("Content-Type", "").partition("charset=")
+        try:
+            return self.content.decode(charset.partition(";")[0].strip(" \"'") or "utf-8", "replace")
+        except LookupError:
+            return self.content.decode("utf-8", "replace")

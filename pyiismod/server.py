@@ -1,0 +1,248 @@
+"""The server that modules are loaded into: the front of the worker.
+
+    with pyiismod.Server(root="wwwroot") as iis:
+        module = iis.load("module.dll")
+        response = iis.get("/hello?x=1", headers={"X-Test": "1"})
+
+One server has one worker process. When a module ends it, the call that did raises the reason, and the next call starts
+a fresh worker and loads the same modules again, as WAS restarts w3wp.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, TypeVar
+
+from pyiismod import errors
+from pyiismod.errors import PyiismodError, UsageError, WorkerError
+from pyiismod.headers import Headers
+from pyiismod.inspection import explain_missing, import_closure, preflight
+from pyiismod.module import Module
+from pyiismod.request import HeaderTypes, build
+from pyiismod.response import Response
+from pyiismod.runtime import Runtime, find
+from pyiismod.trace import Trace
+from pyiismod.worker import protocol
+from pyiismod.worker.client import WorkerClient
+from pyiismod.worker.inprocess import InProcess
+
+__all__ = ["Server"]
+
+_Reply = TypeVar("_Reply", bound=protocol.Reply)
+
+
+class Worker(Protocol):
+    """What carries out commands: a process, or this one."""
+
+    def call(self, command: protocol.Command, deadline: float | None = None) -> protocol.Reply:
+        """Carry out one command within ``deadline`` seconds.
+
+        Raises:
+            PyiismodError: of any kind.
+        """
+
+    def close(self) -> None:
+        """End it. Idempotent."""
+
+
+class Server:
+    """A fake IIS with one site.
+
+    Args:
+        root: folder with the site's content; None for a site without any.
+        timeout: seconds that one command (a load, a request) may take.
+        environment: environment variables for the worker, besides its own.
+        runtime: where to run the worker; found by itself when None.
+        in_process: load modules into this very process (Windows only), for a debugger.
+        settings: fields of :class:`pyiismod.host.settings.Settings`, such as ``iis_version="8.5"``.
+
+    Attributes:
+        modules: loaded modules in ``<modules>`` order.
+    """
+
+    def __init__(
+        self,
+        *,
+        root: str | os.PathLike[str] | None = None,
+        timeout: float = 30.0,
+        environment: dict[str, str] | None = None,
+        runtime: Runtime | None = None,
+        in_process: bool = False,
+        **settings: Any,
+    ) -> None:
+        if root is not None and not Path(root).is_dir():
+            raise UsageError(f"The site's root {os.fspath(root)!r} is not a folder.")
+        self._root = root
+        self._timeout = timeout
+        self._environment = environment
+        self._runtime = runtime
+        self._in_process = in_process
+        self._settings = settings
+        self._worker: Worker | None = None
+        self._events: list[protocol.TraceEvent] = []
+        self._refused: list[str] = []
+        self.modules: list[Module] = []
+
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        if error is None:
+            self.close()
+        else:
+            self._abandon()
+
+    @property
+    def trace(self) -> Trace:
+        """Everything so far: loads, requests, and after :meth:`close` the end."""
+        return Trace(self._events)
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """Calls so far that the host does not serve, as ``"Interface::Method"``."""
+        return tuple(self._refused)
+
+    def load(self, path: str | os.PathLike[str], name: str | None = None) -> Module:
+        """Load a module and let it register.
+
+        Args:
+            path: the DLL.
+            name: its name in ``<globalModules>``; the file's name without ``.dll`` when None.
+
+        Raises:
+            LoadError: it is no module, or would not load in IIS either; the type says why.
+            ModuleError: it crashed or hung while it was loaded.
+            RuntimeProblem: there is nothing to run it with.
+        """
+        file = Path(path)
+        preflight(file)
+        file = file.resolve()
+        worker = self._started()
+        self._check_imports(worker, file)
+        module = self._load(worker, file, name or file.stem)
+        self.modules.append(module)
+        return module
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: HeaderTypes | None = None,
+        content: bytes | str | None = None,
+        remote: tuple[str, int] = ("127.0.0.1", 50000),
+    ) -> Response:
+        """Fire one request through the modules and return what the client gets.
+
+        Args:
+            method: the verb.
+            url: ``http://host[:port]/path?query``, or only ``/path?query``.
+            headers: a mapping, or pairs when names repeat.
+            content: the entity body; text is sent as UTF-8.
+            remote: address and port of the client.
+
+        Raises:
+            UsageError: something in the request cannot be sent.
+            ModuleError: a module crashed, hung or ended the process.
+        """
+        command = build(method, url, headers=headers, content=content, remote=remote)
+        fired = self._call(self._started(), command, protocol.Fired)
+        return Response(
+            fired.status,
+            fired.substatus,
+            fired.reason,
+            Headers(fired.headers),
+            fired.body,
+            Trace(fired.trace),
+            tuple(fired.refused),
+        )
+
+    def get(self, url: str, **options: Any) -> Response:
+        """Send a GET; see :meth:`request`."""
+        return self.request("GET", url, **options)
+
+    def head(self, url: str, **options: Any) -> Response:
+        """Send a HEAD; see :meth:`request`."""
+        return self.request("HEAD", url, **options)
+
+    def post(self, url: str, **options: Any) -> Response:
+        """Send a POST; see :meth:`request`."""
+        return self.request("POST", url, **options)
+
+    def put(self, url: str, **options: Any) -> Response:
+        """Send a PUT; see :meth:`request`."""
+        return self.request("PUT", url, **options)
+
+    def delete(self, url: str, **options: Any) -> Response:
+        """Send a DELETE; see :meth:`request`."""
+        return self.request("DELETE", url, **options)
+
+    def close(self) -> None:
+        """Terminate and unload all modules and end the worker. Idempotent.
+
+        Raises:
+            ModuleError: a module crashed or hung on its way out; the worker is gone all the same.
+        """
+        worker, self._worker = self._worker, None
+        if worker is None:
+            return
+        try:
+            self._call(worker, protocol.Unload(0), protocol.Unloaded)
+        finally:
+            worker.close()
+
+    def _abandon(self) -> None:
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.close()
+
+    def _started(self) -> Worker:
+        if self._worker is None:
+            self._worker = worker = self._start()
+            root = None if self._root is None else self._windows_path(Path(self._root).resolve())
+            self._call(worker, protocol.Configure(0, {**self._settings, "root": root}), protocol.Done)
+            self.modules = [self._load(worker, module.path, module.name) for module in self.modules]
+        return self._worker
+
+    def _start(self) -> Worker:
+        if self._in_process:
+            return InProcess()
+        self._runtime = self._runtime or find()
+        return WorkerClient(self._runtime, timeout=self._timeout, environment=self._environment)
+
+    def _call(self, worker: Worker, command: protocol.Command, kind: type[_Reply]) -> _Reply:
+        """Carry out a command. Any failure ends the worker, because nobody knows what state the module left it in."""
+        try:
+            reply = worker.call(command)
+            self._events += getattr(reply, "trace", [])
+            self._refused += getattr(reply, "refused", [])
+            if isinstance(reply, protocol.Failed):
+                raise _error(reply.error)
+            if not isinstance(reply, kind):
+                raise WorkerError(f"the worker answered {type(command).__name__} with {type(reply).__name__}")
+        except PyiismodError:
+            self._abandon()
+            raise
+        return reply
+
+    def _load(self, worker: Worker, file: Path, name: str) -> Module:
+        command = protocol.Load(0, self._windows_path(file), name)
+        return Module(name, file, self._call(worker, command, protocol.Loaded))
+
+    def _check_imports(self, worker: Worker, file: Path) -> None:
+        """Resolve the module's imports where it will run: Wine itself loads a DLL whose functions are missing."""
+        closure = import_closure(file)
+        command = protocol.Resolve(0, self._windows_path(file.parent), closure.wanted())
+        resolved = self._call(worker, command, protocol.Resolved)
+        explain_missing(closure, resolved.missing_dlls, resolved.missing_functions, resolved.builtin)
+
+    def _windows_path(self, path: Path) -> str:
+        return str(path) if self._runtime is None else self._runtime.to_windows(path)
+
+
+def _error(info: protocol.ErrorInfo) -> PyiismodError:
+    kind = getattr(errors, info.type, WorkerError) if info.type in errors.__all__ else WorkerError
+    error: PyiismodError = kind(info.message, hint=info.hint, details=info.details)
+    return error

@@ -1,0 +1,53 @@
+"""The engine in this very process, for debuggers and for our own tests of the host. Windows only.
+
+A crash of the module is a crash of this process: nothing here protects against it. Run a debugger on it.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from pyiismod.errors import UsageError
+from pyiismod.worker.engine import Engine
+from pyiismod.worker.protocol import Command, Reply
+
+
+class NoBox:
+    """A black box for a process that nobody watches."""
+
+    def begin(self, phase: str, module: str, notification: str | None, post: bool) -> None:
+        """Note nothing."""
+
+    def end(self, token: Any) -> None:
+        """Note nothing."""
+
+    def call(self, text: str) -> None:
+        """Note nothing."""
+
+    def drain_debug(self, cursor: int) -> tuple[list[Any], int]:
+        """Return nothing: OutputDebugString goes to the debugger."""
+        return [], cursor
+
+
+class InProcess:
+    """Carries out commands here.
+
+    Raises:
+        UsageError: this is not Windows.
+    """
+
+    def __init__(self) -> None:
+        if sys.platform != "win32":
+            raise UsageError(
+                "in_process=True loads the DLL into this very process, which has to be a Windows one.",
+                hint="Leave it out: the module then runs in a worker.",
+            )
+        self._engine = Engine(NoBox())
+
+    def call(self, command: Command, deadline: float | None = None) -> Reply:
+        """Carry out one command; there is no deadline here."""
+        return self._engine.handle(command)
+
+    def close(self) -> None:
+        """Do nothing: the process goes on."""
