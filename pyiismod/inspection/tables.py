@@ -111,7 +111,7 @@ def _exports(view: View) -> tuple[str | None, tuple[Export, ...]]:
 def _imports(data: bytes, headers: Headers, problems: list[str]) -> tuple[Imports, Imports]:
     if not headers.directory(IMPORT)[0] and not headers.directory(DELAY_IMPORT)[0]:
         return _EMPTY, _EMPTY
-    import pefile  # type: ignore[import-untyped]
+    import pefile
 
     try:
         pe = pefile.PE(data=data, fast_load=True)
