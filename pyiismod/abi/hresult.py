@@ -144,7 +144,7 @@ def describe(code: int) -> str:
 
 
 def describe_win32(error: int) -> str:
-    """Return ``"126 ERROR_MOD_NOT_FOUND (a DLL, or one that it needs, was not found)"`` for a ``GetLastError`` value."""
+    """Return ``"5 ERROR_ACCESS_DENIED (access is denied)"`` for a ``GetLastError`` value."""
     return _describe(str(error), WIN32_ERRORS.get(error))
 
 

@@ -17,6 +17,7 @@ from cffi.recompiler import make_py_source
 
 from pyiismod.abi.cdef import cdef
 from pyiismod.abi.fingerprint import fingerprint
+from pyiismod.abi.header import http_h, httpserv_h, httptrace_h
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,9 +40,16 @@ def _hash() -> str:
     return f'"""{_MARK}"""\n\nfrom __future__ import annotations\n\nABI_HASH = "{fingerprint()}"\n'
 
 
+def _header(title: str, text: str) -> str:
+    return f"// {title}\n// {_MARK}\n\n{text}"
+
+
 GENERATED: dict[str, Callable[[], str]] = {
     "pyiismod/abi/_hash.py": _hash,
     "pyiismod/host/_abi.py": _abi,
+    "native/include/iismod/http.h": lambda: _header("Structs, enumerations and flags of http.h.", http_h()),
+    "native/include/iismod/httpserv.h": lambda: _header("The interfaces between IIS and native modules.", httpserv_h()),
+    "native/include/iismod/httptrace.h": lambda: _header("Failed request tracing.", httptrace_h()),
 }
 """Every generated file (path from the root of the project) and what gives its text."""
 
