@@ -3,7 +3,7 @@
 - :func:`read_image` turns a file into an :class:`Image`, or raises ``InvalidImage`` that says what it is instead;
 - :func:`preflight` also judges: DLL, native, right processor, exports ``RegisterModule``;
 - :func:`import_closure` lists what the module and the DLLs beside it need; the machine that runs it resolves that list;
-- :func:`explain_missing` turns what did not resolve into one error, or into warnings.
+- :func:`explain_missing` turns what did not resolve into one error, or into warnings (:class:`LoadWarning`).
 
 Importing this package is cheap; :mod:`pefile` is only imported when a PE file is read.
 """

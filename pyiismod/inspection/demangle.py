@@ -35,7 +35,7 @@ def demangle(symbol: str) -> str | None:
     return None
 
 
-class _Unknown(Exception):  # noqa: N818 - only leaves the parser
+class _Unknown(Exception):
     """The grammar goes beyond what is decoded here."""
 
 

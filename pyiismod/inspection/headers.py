@@ -27,8 +27,11 @@ _OTHER_EXECUTABLES: Final = {
 }
 
 
-class Damaged(Exception):  # noqa: N818 - a finding on its way to InvalidImage, which carries the path
-    """The bytes are no PE image that could be loaded; ``kind`` is a stable word, ``details`` plain values."""
+class Damaged(Exception):
+    """The bytes are no PE image that could be loaded: a finding on its way to ``InvalidImage``, which knows the path.
+
+    ``kind`` is a stable word, ``details`` has plain values.
+    """
 
     def __init__(self, kind: str, text: str, hint: str, **details: int | str) -> None:
         super().__init__(text)

@@ -2,7 +2,7 @@
 
 Wine complicates this. Its loader puts a stub where one of *its own* DLLs lacks a function, so the module loads and only
 a call fails; and what Wine lacks, Windows may well have. Hence: missing outside of Wine's DLLs is an error; missing in
-them is a gap, a warning, if Windows is known to have it or the DLL is a C or C++ runtime; else it is the module's error.
+them is a gap, a warning, if Windows is known to have it or the DLL is a C or C++ runtime; else it is an error too.
 """
 
 from __future__ import annotations
@@ -23,9 +23,8 @@ from pyiismod.errors import (
     WrongArchitecture,
 )
 from pyiismod.inspection import iisevents
-from pyiismod.inspection.closure import Closure, forwards, import_closure
+from pyiismod.inspection.closure import Closure, forwards
 from pyiismod.inspection.faults import load_fault
-from pyiismod.inspection.image import Image
 from pyiismod.inspection.knowndlls import identify, is_c_runtime, is_windows
 from pyiismod.inspection.windowsexports import is_windows_export
 
@@ -35,7 +34,7 @@ Symbol = str | int
 class LoadWarning(msgspec.Struct, frozen=True):
     """Something that does not stop the module from loading here, and what to make of it.
 
-    ``kind`` is ``"wine_gap"`` (Windows has it, Wine does not) or ``"delay_load"`` (missing, but only wanted when called).
+    ``kind`` is ``"wine_gap"`` (Windows has it, Wine does not) or ``"delay_load"`` (missing, but wanted only by calls).
     """
 
     kind: str
@@ -45,24 +44,35 @@ class LoadWarning(msgspec.Struct, frozen=True):
 
 
 def explain_missing(
-    image: Image,
+    closure: Closure,
     missing_dlls: Sequence[str],
     missing_functions: Mapping[str, Sequence[Symbol]],
     builtin: Sequence[str],
-) -> LoadError | list[LoadWarning]:
+) -> list[LoadWarning]:
     """Judge what does not resolve on the machine that runs the module.
 
     Args:
-        image: the module, as :func:`pyiismod.inspection.preflight` returned it.
-        missing_dlls: DLLs out of ``import_closure(image).wanted()`` that are not there.
+        closure: the module and the DLLs beside it, as :func:`pyiismod.inspection.import_closure` returned them.
+        missing_dlls: DLLs out of ``closure.wanted()`` that are not there.
         missing_functions: DLL → names or ordinals that it does not export.
         builtin: DLLs that resolved to Wine's own; empty on Windows.
 
     Returns:
-        the error that loading would meet first, with everything else that is missing in its details; or, if the module
-        will load, warnings. The error is returned, not raised.
+        what does not stop the module from loading here, but may hurt it later, here or on a server.
+
+    Raises:
+        MissingDependency: a DLL is not there.
+        MissingFunction: a DLL lacks an imported function.
+        InvalidImage, WrongArchitecture, DllMainFailed: a DLL beside the module is damaged, built for another processor,
+            or does not load.
+        MissingEntryPoint: ``RegisterModule`` is forwarded to something that is missing.
+
+    The error is the one that loading would meet first; its details have everything else that is missing.
     """
-    return _Judgement(import_closure(image), missing_dlls, missing_functions, builtin).verdict()
+    judgement = _Judgement(closure, missing_dlls, missing_functions, builtin)
+    if error := judgement.error():
+        raise error
+    return judgement.warnings
 
 
 def symbol_name(symbol: Symbol) -> str:
@@ -88,7 +98,7 @@ class _Judgement:
         self.builtin = {dll.lower() for dll in builtin}
         self.warnings: list[LoadWarning] = []
 
-    def verdict(self) -> LoadError | list[LoadWarning]:
+    def error(self) -> LoadError | None:
         functions = self._fatal_functions()
         absent = [dll for dll in self.absent if self._is_fatal(dll)]
         return (
@@ -97,7 +107,6 @@ class _Judgement:
             or (self._missing_functions(functions) if functions else None)
             or self._refused_companion()
             or self._broken_forward()
-            or self.warnings
         )
 
     def _is_fatal(self, dll: str) -> bool:

@@ -30,7 +30,7 @@ _SUBSYSTEMS: Final = {
 def preflight(path: str | os.PathLike[str], *, pointer_size: int = 8, clr: bool = False) -> Image:
     """Check that ``path`` is a native IIS module that a worker could load, without running any of it.
 
-    Imports are not resolved here; see :func:`pyiismod.inspection.explain_missing`.
+    Imports are not resolved here; see :func:`pyiismod.inspection.import_closure`.
 
     Args:
         path: the module's DLL.

@@ -12,8 +12,8 @@ from pyiismod.inspection.image import Headers
 _HEADER_PAGE: Final = 0x1000
 
 
-class OutOfFile(Exception):  # noqa: N818 - becomes one of Image.problems
-    """An address or size in the file points to where the file has nothing."""
+class OutOfFile(Exception):
+    """An address or size in the file points to where the file has nothing; ends as one of ``Image.problems``."""
 
 
 class View(msgspec.Struct, frozen=True):
