@@ -1,6 +1,6 @@
 """The timeline of what happened, as it is shown and as JSON.
 
-Events stand in the order of their start; ``depth`` nests them: a handler, the host calls it makes, and the handlers that
+Events stand in the order of their start; ``depth`` nests them: a handler, its host calls, and the handlers that
 such a call sets off.
 """
 
