@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from pyiismod.abi import win32
 from pyiismod.abi.callbacks import CALLBACKS
 from pyiismod.abi.enums import ENUMS
-from pyiismod.abi.model import INTERFACE_ALIASES, INTERFACES
+from pyiismod.abi.interfaces import INTERFACES
+from pyiismod.abi.model import INTERFACE_ALIASES
 from pyiismod.abi.structs import STRUCT_ALIASES, structs
 from pyiismod.abi.types import C_TYPES, OPAQUE_INTERFACES
 

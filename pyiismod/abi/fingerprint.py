@@ -6,7 +6,7 @@ import hashlib
 
 from pyiismod.abi.cdef import cdef
 from pyiismod.abi.enums import ENUMS
-from pyiismod.abi.model import INTERFACES
+from pyiismod.abi.interfaces import INTERFACES
 
 
 def fingerprint() -> str:

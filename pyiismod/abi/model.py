@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Side = Literal["host", "module", "either"]
 
 INTERFACES: dict[str, type[Interface]] = {}
-"""Every declared interface by name; a base comes before what derives from it."""
+"""The declared interfaces by name, as far as their files are imported; a base comes before what derives from it."""
 
 INTERFACE_ALIASES = {
     "IHttpApplicationStartProvider": "IHttpApplicationProvider",
