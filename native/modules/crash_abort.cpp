@@ -1,0 +1,6 @@
+// Calls the C run-time's abort().
+
+#include "crash.h"
+#include <stdlib.h>
+
+void crash() { abort(); }

@@ -1,0 +1,5 @@
+// Calls DebugBreak: EXCEPTION_BREAKPOINT (0x80000003).
+
+#include "crash.h"
+
+void crash() { DebugBreak(); }

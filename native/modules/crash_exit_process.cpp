@@ -1,0 +1,5 @@
+// Calls ExitProcess(17).
+
+#include "crash.h"
+
+void crash() { ExitProcess(17); }

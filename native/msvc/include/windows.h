@@ -1,0 +1,81 @@
+// The part of <windows.h> that the modules in native/modules use and iismod/platform.h does not declare, for builds
+// without an SDK. It does not claim to be the whole (_WINDOWS_ stays undefined). x64 and ARM64.
+
+#pragma once
+
+using BOOL = int;
+using BYTE = unsigned char;
+using DWORD = unsigned long;
+using HANDLE = void*;
+using HINSTANCE = struct HINSTANCE__*;
+using HRESULT = long;
+using LONG = long;
+using LPSTR = char*;
+using LPVOID = void*;
+using PCSTR = const char*;
+using PCWSTR = const wchar_t*;
+using SIZE_T = unsigned long long;
+using UINT = unsigned int;
+using UINT_PTR = unsigned long long;
+using ULONGLONG = unsigned long long;
+using ULONG_PTR = unsigned long long;
+
+#define WINAPI __stdcall
+#define IN
+#define OUT
+#define UNREFERENCED_PARAMETER(parameter) (void)(parameter)
+#define INFINITE 0xFFFFFFFF
+#define STD_OUTPUT_HANDLE ((DWORD)-11)
+#define STD_ERROR_HANDLE ((DWORD)-12)
+
+#ifndef S_OK
+#define S_OK ((HRESULT)0L)
+#endif
+#ifndef TRUE
+#define FALSE 0
+#define TRUE 1
+#endif
+#ifndef NULL
+#define NULL 0
+#endif
+
+using LPTHREAD_START_ROUTINE = DWORD(WINAPI*)(LPVOID);
+
+struct CRITICAL_SECTION
+{
+    void* opaque[5];
+};
+
+extern "C"
+{
+    __declspec(dllimport) BOOL WINAPI CloseHandle(HANDLE);
+    __declspec(dllimport) HANDLE WINAPI CreateEventA(void*, BOOL, BOOL, PCSTR);
+    __declspec(dllimport) HANDLE WINAPI CreateThread(void*, SIZE_T, LPTHREAD_START_ROUTINE, LPVOID, DWORD, DWORD*);
+    __declspec(dllimport) void WINAPI DebugBreak();
+    __declspec(dllimport) void WINAPI DeleteCriticalSection(CRITICAL_SECTION*);
+    __declspec(dllimport) void WINAPI EnterCriticalSection(CRITICAL_SECTION*);
+    [[noreturn]] __declspec(dllimport) void WINAPI ExitProcess(UINT);
+    [[noreturn]] __declspec(dllimport) void WINAPI ExitThread(DWORD);
+    __declspec(dllimport) HANDLE WINAPI GetCurrentProcess();
+    __declspec(dllimport) DWORD WINAPI GetCurrentThreadId();
+    __declspec(dllimport) DWORD WINAPI GetEnvironmentVariableA(PCSTR, LPSTR, DWORD);
+    __declspec(dllimport) HANDLE WINAPI GetStdHandle(DWORD);
+    __declspec(dllimport) ULONGLONG WINAPI GetTickCount64();
+    __declspec(dllimport) void WINAPI InitializeCriticalSection(CRITICAL_SECTION*);
+    __declspec(dllimport) void WINAPI LeaveCriticalSection(CRITICAL_SECTION*);
+    __declspec(dllimport) void WINAPI OutputDebugStringA(PCSTR);
+    __declspec(dllimport) void WINAPI OutputDebugStringW(PCWSTR);
+    __declspec(dllimport) void WINAPI RaiseException(DWORD, DWORD, DWORD, const ULONG_PTR*);
+    __declspec(dllimport) BOOL WINAPI SetEvent(HANDLE);
+    __declspec(dllimport) void WINAPI Sleep(DWORD);
+    __declspec(dllimport) BOOL WINAPI TerminateProcess(HANDLE, UINT);
+    __declspec(dllimport) DWORD WINAPI WaitForSingleObject(HANDLE, DWORD);
+    __declspec(dllimport) BOOL WINAPI WriteFile(HANDLE, const void*, DWORD, DWORD*, void*);
+}
+
+#ifndef DLL_PROCESS_ATTACH
+#define DLL_PROCESS_DETACH 0
+#define DLL_PROCESS_ATTACH 1
+#define DLL_THREAD_ATTACH 2
+#define DLL_THREAD_DETACH 3
+#endif
