@@ -35,7 +35,7 @@ from pyiismod.host.request import Request
 from pyiismod.host.response import Response
 from pyiismod.host.trace import Timeline
 from pyiismod.host.variables import ServerVariables
-from pyiismod.pipeline import CONTINUE, FINISH_REQUEST, Machine, Subscriber, in_order
+from pyiismod.pipeline import CONTINUE, FINISH_REQUEST, Machine, Subscriber
 
 if TYPE_CHECKING:
     from pyiismod.host.iis import Iis
@@ -61,6 +61,9 @@ class Exchange:
         error_status: what a module gave to ``SetErrorStatus``.
     """
 
+    CORE = RQ_EXECUTE_REQUEST_HANDLER
+    """Events at which :meth:`core` has something to do."""
+
     settings: Settings
     incoming: Incoming
     root: str
@@ -83,8 +86,8 @@ class Exchange:
         self.context = Context(self)
         self.variables = ServerVariables(self)
         self.url_changed()
-        self._subscribers = iis.subscribers()
-        self._machine = Machine(self._subscribers, self)
+        self._plan = iis.plan
+        self._machine = Machine(self._plan, self)
         self._instances: dict[int, ModuleInstance | None] = {}
         self._objects: list[NativeObject] = [self.request, self.response, self.context]
         self._providers: dict[type[EventProvider], EventProvider] = {}
@@ -97,8 +100,8 @@ class Exchange:
             ModuleHung: a module returned PENDING.
         """
         try:
-            if not self._machine.run():
-                raise self._pending()
+            if (step := self._machine.run()) is not None:
+                raise _pending(*step)
         finally:
             self._end()
         return self.outgoing
@@ -111,15 +114,6 @@ class Exchange:
             thing.end()
         self.pool.release()
 
-    def _pending(self) -> ModuleHung:
-        subscriber, bit, post = self._machine.waits_for or (self._subscribers[0], 0, False)
-        name, method = request_notification_names(bit)[0], _handler(bit, post)
-        return ModuleHung(
-            f"{subscriber.key.file} returned RQ_NOTIFICATION_PENDING from {method} ({name}) and nothing it started can "
-            "complete it: asynchronous completion is refused by this version of pyiismod.",
-            details={"module": subscriber.key.file, "phase": "notification", "notification": method},
-        )
-
     # --- for the pipeline's machine
 
     def notify(self, subscriber: Subscriber, bit: int, post: bool) -> int:
@@ -131,8 +125,8 @@ class Exchange:
         return self.handled
 
     def core(self, bit: int) -> int:
-        """Do what IIS itself does at this event: answer with content when no module has."""
-        if bit == RQ_EXECUTE_REQUEST_HANDLER and not self.handled:
+        """Answer with content when no module has handled the request."""
+        if not self.handled:
             content.serve(self)
         return CONTINUE
 
@@ -173,15 +167,15 @@ class Exchange:
         """Tell SEND_RESPONSE modules, then put the response's chunks on the wire; return the bytes of body sent."""
         if self.outgoing.ended:
             return 0
-        provider = SendResponseProvider(self, more)
-        self._objects.append(provider)
-        for subscriber in in_order(self._subscribers, RQ_SEND_RESPONSE):
-            status = self._call(subscriber, RQ_SEND_RESPONSE, False, provider)
-            if status != CONTINUE:
-                self.strange_status(subscriber, RQ_SEND_RESPONSE, False, status)
-        return wire.send(
-            self.outgoing, self.response, self.request.method, bool(provider.flags & HTTP_SEND_RESPONSE_FLAG_MORE_DATA)
-        )
+        if told := self._plan.told(RQ_SEND_RESPONSE):
+            provider = SendResponseProvider(self, more)
+            self._objects.append(provider)
+            for subscriber in told:
+                status = self._call(subscriber, RQ_SEND_RESPONSE, False, provider)
+                if status != CONTINUE:
+                    self.strange_status(subscriber, RQ_SEND_RESPONSE, False, status)
+            more = bool(provider.flags & HTTP_SEND_RESPONSE_FLAG_MORE_DATA)
+        return wire.send(self.outgoing, self.response, self.request.method, more)
 
     def _call(self, subscriber: Subscriber, bit: int, post: bool, provider: NativeObject) -> int:
         told, self._told = self._told, subscriber
@@ -218,3 +212,12 @@ class Exchange:
 def _handler(bit: int, post: bool) -> str:
     notification = REQUEST_BY_BIT[bit]
     return str(notification.post_handler if post else notification.handler)
+
+
+def _pending(subscriber: Subscriber, bit: int, post: bool) -> ModuleHung:
+    file, name, method = subscriber.key.file, request_notification_names(bit)[0], _handler(bit, post)
+    return ModuleHung(
+        f"{file} returned RQ_NOTIFICATION_PENDING from {method} ({name}) and nothing it started can complete it: "
+        "asynchronous completion is refused by this version of pyiismod.",
+        details={"module": file, "phase": "notification", "notification": method},
+    )

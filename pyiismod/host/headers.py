@@ -17,30 +17,40 @@ LONGEST = 0xFFFF
 """Longest name or value in bytes: their lengths are USHORTs."""
 
 
+class HeaderTable:
+    """The known headers of one kind of message.
+
+    Args:
+        names: wire names by ``HTTP_HEADER_ID``.
+        listed: names of those that are kept as lines of their own all the same.
+    """
+
+    def __init__(self, names: tuple[str, ...], listed: tuple[str, ...] = ()) -> None:
+        self.names = tuple(name.encode() for name in names)
+        self.listed = {names.index(name): name.encode() for name in listed}
+        self.ids = {name.lower(): i for i, name in enumerate(self.names) if i not in self.listed}
+        self.listed_names = frozenset(name.lower() for name in self.listed.values())
+
+
 class Headers:
     """View of an ``HTTP_REQUEST_HEADERS`` or ``HTTP_RESPONSE_HEADERS``.
 
     Args:
         raw: the native struct; must outlive this object.
-        names: wire names by ``HTTP_HEADER_ID``.
+        table: its known headers.
         pool: where new values go; as long-lived as ``raw``.
-        listed: ids kept as separate lines.
     """
 
-    def __init__(
-        self, raw: Any, names: tuple[str, ...], pool: RequestPool, listed: frozenset[int] = frozenset()
-    ) -> None:
+    def __init__(self, raw: Any, table: HeaderTable, pool: RequestPool) -> None:
         self._raw = raw
-        self._names = names
+        self._table = table
         self._pool = pool
-        self._ids = {name.lower().encode(): i for i, name in enumerate(names) if i not in listed}
-        self._listed = {i: names[i].encode() for i in listed}
         self._array = ffi.NULL  # the last array of ours; a module may have put its own in its place
         self._capacity = 0
 
     def is_known(self, header_id: int) -> bool:
         """Return whether ``header_id`` is in this struct's table."""
-        return 0 <= header_id < len(self._names)
+        return 0 <= header_id < len(self._table.names)
 
     def find(self, key: int | bytes) -> tuple[Any, int] | None:
         """Return (``const char *``, length) of the first value, or None. The pointer is the struct's own."""
@@ -112,9 +122,9 @@ class Headers:
     def items(self) -> list[tuple[bytes, bytes]]:
         """Return (name, value) of every line in the order of the wire: known ones by id, then the others."""
         found = []
-        for name, known in zip(self._names, self._raw.KnownHeaders, strict=True):
+        for name, known in zip(self._table.names, self._raw.KnownHeaders, strict=True):
             if known.pRawValue:
-                found.append((name.encode(), bytes(ffi.buffer(known.pRawValue, known.RawValueLength))))
+                found.append((name, bytes(ffi.buffer(known.pRawValue, known.RawValueLength))))
         for i in range(self._raw.UnknownHeaderCount):
             line = self._raw.pUnknownHeaders[i]
             found.append((_text(line.pName, line.NameLength), _text(line.pRawValue, line.RawValueLength)))
@@ -122,14 +132,14 @@ class Headers:
 
     def _known(self, key: int | bytes) -> int | None:
         if isinstance(key, int):
-            return None if key in self._listed else key
-        return self._ids.get(key.lower())
+            return None if key in self._table.listed else key
+        return self._table.ids.get(key.lower())
 
     def _name(self, key: int | bytes) -> bytes:
-        return self._listed[key] if isinstance(key, int) else key
+        return self._table.listed[key] if isinstance(key, int) else key
 
     def _is_listed(self, name: bytes) -> bool:
-        return any(name.lower() == listed.lower() for listed in self._listed.values())
+        return name.lower() in self._table.listed_names
 
     def _lines(self, name: bytes) -> Iterator[Any]:
         wanted, length = name.lower(), len(name)

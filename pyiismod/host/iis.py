@@ -9,7 +9,7 @@ from pyiismod.host.module import Module
 from pyiismod.host.server import Server
 from pyiismod.host.settings import Settings
 from pyiismod.host.trace import BlackBox, Timeline
-from pyiismod.pipeline import Subscriber
+from pyiismod.pipeline import Plan, Subscriber
 
 
 class Iis:
@@ -18,6 +18,10 @@ class Iis:
     Args:
         settings: its configuration.
         box: notes that survive this process.
+
+    Attributes:
+        modules: loaded modules in ``<modules>`` order.
+        plan: whom requests tell.
     """
 
     def __init__(self, settings: Settings, box: BlackBox) -> None:
@@ -26,6 +30,7 @@ class Iis:
         self.timeline = Timeline(box)
         self.server = Server(settings, self.timeline)
         self.modules: list[Module] = []
+        self._replan()
 
     def load(self, path: str, name: str, timeline: Timeline) -> Module:
         """Load a DLL and register it; it takes part in requests from now on.
@@ -37,16 +42,19 @@ class Iis:
         module.load(timeline)
         module.register(self.server, self.settings.server_version, timeline)
         self.modules.append(module)
+        self._replan()
         _check(timeline)
         return module
 
-    def subscribers(self) -> list[Subscriber]:
-        """Return the modules that take part in requests, in ``<modules>`` order."""
-        return [
-            Subscriber(module, i, info.request_mask, info.post_mask, info.priorities)
-            for i, module in enumerate(self.modules)
-            if (info := module.registration) is not None and info.factory
-        ]
+    def _replan(self) -> None:
+        self.plan = Plan(
+            (
+                Subscriber(module, i, info.request_mask, info.post_mask, info.priorities)
+                for i, module in enumerate(self.modules)
+                if (info := module.registration) is not None and info.factory
+            ),
+            Exchange.CORE,
+        )
 
     def fire(self, incoming: Incoming, timeline: Timeline) -> Outgoing:
         """Drive one request through the pipeline.
@@ -62,6 +70,7 @@ class Iis:
     def unload(self, timeline: Timeline) -> None:
         """Terminate and unload all modules, last loaded first (their mutual order is unconfirmed)."""
         modules, self.modules = self.modules, []
+        self._replan()
         for module in reversed(modules):
             module.terminate(timeline)
         for module in reversed(modules):

@@ -15,7 +15,12 @@ from pyiismod.host._abi import ffi
 _ALIGNMENT = 16
 _CHUNK = 16 * 1024
 
+_ZEROS = bytes(4096)
+
 _new = ffi.new_allocator(should_clear_after_alloc=False)
+_char_pointer = ffi.typeof("char *")
+_wide_pointer = ffi.typeof("WCHAR *")
+_pointers: dict[str, tuple[Any, int]] = {}
 
 
 class RequestPool:
@@ -35,18 +40,18 @@ class RequestPool:
         Raises:
             MemoryError: when there is no more; the slots turn that into NULL or ERROR_NOT_ENOUGH_MEMORY.
         """
-        rounded = max(_ALIGNMENT, (size + _ALIGNMENT - 1) & -_ALIGNMENT)
+        rounded = (size + _ALIGNMENT - 1) & -_ALIGNMENT or _ALIGNMENT
         with self._lock:
             self.used += rounded
-            if rounded > _CHUNK // 4:
-                return ffi.cast("char *", self._chunk(rounded))
             if rounded > self._left:
+                if rounded > _CHUNK // 4:
+                    return ffi.cast(_char_pointer, self._chunk(rounded))
                 self._address = self._chunk(_CHUNK)
                 self._left = _CHUNK
             address = self._address
             self._address += rounded
             self._left -= rounded
-        return ffi.cast("char *", address)
+        return ffi.cast(_char_pointer, address)
 
     def _chunk(self, size: int) -> int:
         chunk = _new("char[]", size + _ALIGNMENT)
@@ -55,16 +60,19 @@ class RequestPool:
 
     def zeroed(self, ctype: str, count: int = 1) -> Any:
         """Return ``count`` zeroed items as a pointer to ``ctype``."""
-        size = ffi.sizeof(ctype) * count
+        if ctype not in _pointers:
+            _pointers[ctype] = ffi.typeof(f"{ctype} *"), ffi.sizeof(ctype)
+        pointer, size = _pointers[ctype]
+        size *= count
         block = self.allocate(size)
-        ffi.buffer(block, size)[:] = bytes(size)
-        return ffi.cast(f"{ctype} *", block)
+        ffi.memmove(block, _ZEROS if size <= len(_ZEROS) else bytes(size), size)
+        return ffi.cast(pointer, block)
 
     def data(self, value: bytes) -> Any:
         """Return a copy of ``value`` plus a NUL as ``char *``."""
-        block = self.allocate(len(value) + 1)
-        ffi.memmove(block, value, len(value))
-        block[len(value)] = b"\0"
+        size = len(value) + 1
+        block = self.allocate(size)
+        ffi.memmove(block, value + b"\0", size)
         return block
 
     def wide(self, value: str) -> Any:
@@ -72,7 +80,7 @@ class RequestPool:
         encoded = value.encode("utf-16-le", "surrogatepass")
         block = self.allocate(len(encoded) + 2)
         ffi.memmove(block, encoded + b"\0\0", len(encoded) + 2)
-        return ffi.cast("WCHAR *", block)
+        return ffi.cast(_wide_pointer, block)
 
     def release(self) -> None:
         """End the pool: every pointer it gave out is dead now."""

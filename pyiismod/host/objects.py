@@ -32,8 +32,11 @@ _QUARANTINE = 1024  # ended objects remembered; 16 bytes each
 
 _live: dict[int, NativeObject] = {}
 _ended: OrderedDict[int, tuple[str, Any]] = OrderedDict()
-_vtables: dict[type, Any] = {}
-_keep: list[Any] = []  # callbacks: native code holds their addresses
+_vtables: dict[type, int] = {}
+_keep: list[Any] = []  # vtables and callbacks: native code holds their addresses
+_void_pointer = ffi.typeof("void *")
+_uintptr = ffi.typeof("uintptr_t")
+_object = ffi.typeof("uintptr_t[2]")
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -65,10 +68,10 @@ class NativeObject:
 
     def __init__(self, timeline: Timeline) -> None:
         self.timeline = timeline
-        self._memory = ffi.new("uintptr_t[2]")
-        self._memory[0] = _vtable(type(self))
-        self.this = int(ffi.cast("uintptr_t", self._memory))
-        self.pointer = ffi.cast("void *", self._memory)
+        cls = type(self)
+        self._memory = ffi.new(_object, (_vtables.get(cls) or _vtable(cls), 0))
+        self.pointer = ffi.cast(_void_pointer, self._memory)
+        self.this = int(ffi.cast(_uintptr, self._memory))
         _live[self.this] = self
 
     def end(self) -> None:
@@ -101,18 +104,18 @@ def function_type(method: Method) -> str:
 
 
 def _vtable(cls: type[NativeObject]) -> int:
-    table = _vtables.get(cls)
-    if table is None:
-        methods = cls.interface.table()
-        # One word before slot 0: MSVC keeps type information there and dynamic_cast reads it.
-        table = _vtables[cls] = ffi.new("uintptr_t[]", len(methods) + 1)
-        for method in methods:
-            refused = _coverage(cls, method) == REFUSED
-            slot = refuse(method) if refused else getattr(cls, method.overload)
-            callback = ffi.callback(function_type(method), _entry(method, slot))
-            _keep.append(callback)
-            table[method.slot + 1] = int(ffi.cast("uintptr_t", callback))
-    return int(ffi.cast("uintptr_t", table + 1))
+    methods = cls.interface.table()
+    # One word before slot 0: MSVC keeps type information there and dynamic_cast reads it.
+    table = ffi.new("uintptr_t[]", len(methods) + 1)
+    for method in methods:
+        refused = _coverage(cls, method) == REFUSED
+        slot = refuse(method) if refused else getattr(cls, method.overload)
+        callback = ffi.callback(function_type(method), _entry(method, slot))
+        _keep.append(callback)
+        table[method.slot + 1] = int(ffi.cast("uintptr_t", callback))
+    _keep.append(table)
+    _vtables[cls] = address = int(ffi.cast("uintptr_t", table + 1))
+    return address
 
 
 def _entry(method: Method, slot: Callable[..., Any]) -> Callable[..., Any]:

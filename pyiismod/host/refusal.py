@@ -30,7 +30,7 @@ _DOCUMENTED = {
 }
 
 
-class Refused(Exception):  # noqa: N818 - a signal within the host, not an error of ours
+class Refused(Exception):
     """Raised by a real slot for the part of its contract that the host cannot serve."""
 
 

@@ -18,7 +18,7 @@ from pyiismod.abi.request import IHttpRequest4
 from pyiismod.host._abi import ffi
 from pyiismod.host.entity import EntityBody
 from pyiismod.host.errors import ERROR_HANDLE_EOF, ERROR_INVALID_PARAMETER, ERROR_NOT_FOUND, S_OK
-from pyiismod.host.headers import LONGEST, Headers
+from pyiismod.host.headers import LONGEST, Headers, HeaderTable
 from pyiismod.host.message import delete_header, get_header, name_of, set_header
 from pyiismod.host.objects import NativeObject
 from pyiismod.host.refusal import Refused
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _VERBS = {
     name.removeprefix("HttpVerb").encode(): value for name, value in ENUMS["HTTP_VERB"].items() if name[8:].isupper()
 }
+_HEADERS = HeaderTable(REQUEST_HEADER_NAMES)
 _VERB_UNKNOWN = HTTP_VERB.HttpVerbUnknown
 _VERB_NAMES = {value: name for name, value in _VERBS.items()}
 
@@ -49,7 +50,7 @@ class Request(NativeObject, IHttpRequest4):
         self._pool = pool = exchange.pool
         raw: Any = pool.zeroed("HTTP_REQUEST")
         self.raw: Any = raw
-        self.headers = Headers(raw.Headers, REQUEST_HEADER_NAMES, pool)
+        self.headers = Headers(raw.Headers, _HEADERS, pool)
         self.url: Url = incoming.url
         self.is_url_changed = False
         raw.ConnectionId = raw.RawConnectionId = incoming.connection_id
@@ -71,7 +72,7 @@ class Request(NativeObject, IHttpRequest4):
         """Add a header as http.sys does: known ones are joined, unknown ones stay lines of their own."""
         if name.lower() == b"cookie" and (cookies := self.headers.get(b"Cookie")):
             self.headers.set(b"Cookie", cookies + b"; " + value, replace=True)
-        elif name.lower().decode("latin-1") in _KNOWN:
+        elif name.lower() in _HEADERS.ids:
             self.headers.set(name, value, replace=False)
         else:
             self.headers.append(name, value)
@@ -240,9 +241,6 @@ class Request(NativeObject, IHttpRequest4):
 
     def GetSiteId(self) -> int:
         return self._exchange.settings.site_id
-
-
-_KNOWN = frozenset(name.lower() for name in REQUEST_HEADER_NAMES)
 
 
 def _units(text: str) -> int:

@@ -19,7 +19,7 @@ from pyiismod.host.errors import (
     ERROR_INVALID_PARAMETER,
     S_OK,
 )
-from pyiismod.host.headers import LONGEST, Headers
+from pyiismod.host.headers import LONGEST, Headers, HeaderTable
 from pyiismod.host.message import delete_header, get_header, name_of, set_header
 from pyiismod.host.objects import NativeObject
 from pyiismod.host.refusal import Refused
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pyiismod.host.exchange import Exchange
 
 _SERVER = RESPONSE_HEADER_NAMES.index("Server")
-_LISTED = frozenset(RESPONSE_HEADER_NAMES.index(name) for name in ("Server", "Set-Cookie", "WWW-Authenticate"))
+_HEADERS = HeaderTable(RESPONSE_HEADER_NAMES, listed=("Server", "Set-Cookie", "WWW-Authenticate"))
 
 
 class Response(NativeObject, IHttpResponse4):
@@ -51,7 +51,7 @@ class Response(NativeObject, IHttpResponse4):
         self._pool = pool = exchange.pool
         self.raw = raw = pool.zeroed("HTTP_RESPONSE")
         raw.Version.MajorVersion = raw.Version.MinorVersion = 1
-        self.headers = Headers(raw.Headers, RESPONSE_HEADER_NAMES, pool, _LISTED)
+        self.headers = Headers(raw.Headers, _HEADERS, pool)
         self.chunks = EntityChunks(raw, pool)
         self.is_buffered = True
         self.is_kernel_cache_enabled = True

@@ -6,8 +6,8 @@ The rules are those of sections 1.3, 2.1 and 2.3 of the fact sheet.
 
 from __future__ import annotations
 
-from pyiismod.pipeline.machine import CONTINUE, FINISH_REQUEST, PENDING, Dispatcher, Machine
-from pyiismod.pipeline.order import ALIASES, DEFAULT_ALIAS, Subscriber, in_order
+from pyiismod.pipeline.machine import CONTINUE, FINISH_REQUEST, PENDING, Dispatcher, Machine, Step
+from pyiismod.pipeline.order import ALIASES, DEFAULT_ALIAS, Plan, Subscriber
 
 __all__ = [
     "ALIASES",
@@ -17,6 +17,7 @@ __all__ = [
     "PENDING",
     "Dispatcher",
     "Machine",
+    "Plan",
+    "Step",
     "Subscriber",
-    "in_order",
 ]

@@ -7,15 +7,18 @@ stops the machine where it stands; :meth:`Machine.resume` goes on with the statu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Protocol
 
 from pyiismod.abi.constants import RQ_END_REQUEST, RQ_EXECUTE_REQUEST_HANDLER, RQ_LOG_REQUEST
-from pyiismod.abi.notifications import DETERMINISTIC
-from pyiismod.pipeline.order import Subscriber, in_order
+from pyiismod.pipeline.order import Plan, Subscriber
 
 CONTINUE, PENDING, FINISH_REQUEST = range(3)
 
+Step = tuple[Subscriber, int, bool]
+"""Whom to tell, of which bit, and whether of its post phase."""
+
+_NOTHING = (0, 0)
 _NEVER_SKIPPED = RQ_LOG_REQUEST | RQ_END_REQUEST
 
 
@@ -42,44 +45,34 @@ class Machine:
     """Drives one request through the events.
 
     Args:
-        subscribers: the application's modules.
+        plan: whom to tell.
         dispatcher: does the work.
-
-    Attributes:
-        done: whether the request has ended.
     """
 
-    def __init__(self, subscribers: Iterable[Subscriber], dispatcher: Dispatcher) -> None:
-        self._subscribers = list(subscribers)
+    def __init__(self, plan: Plan, dispatcher: Dispatcher) -> None:
+        self._plan = plan
         self._dispatcher = dispatcher
         self._disabled: dict[int, tuple[int, int]] = {}
         self._finished = False
-        self._current: tuple[Subscriber, int, bool] | None = None
+        self._current: Step | None = None
         self._steps = self._walk()
-        self.done = False
-
-    @property
-    def waits_for(self) -> tuple[Subscriber, int, bool] | None:
-        """The (subscriber, bit, post) that returned PENDING and was not completed yet."""
-        return self._current
 
     def disable(self, subscriber: Subscriber, request_mask: int, post_mask: int) -> None:
         """Stop telling this module of these notifications for the rest of the request (``DisableNotifications``)."""
-        request, post = self._disabled.get(subscriber.position, (0, 0))
+        request, post = self._disabled.get(subscriber.position, _NOTHING)
         self._disabled[subscriber.position] = (request | request_mask, post | post_mask)
 
-    def run(self) -> bool:
-        """Go on until the request ends (True) or a module returns PENDING (False)."""
-        for subscriber, bit, post in self._steps:
-            status = self._dispatcher.notify(subscriber, bit, post)
+    def run(self) -> Step | None:
+        """Go on until the request ends (None) or a module returns PENDING (the step that now waits)."""
+        for step in self._steps:
+            status = self._dispatcher.notify(*step)
             if status == PENDING:
-                self._current = (subscriber, bit, post)
-                return False
-            self._act_on(status, subscriber, bit, post)
-        self.done = True
-        return True
+                self._current = step
+                return step
+            self._act_on(status, *step)
+        return None
 
-    def resume(self, status: int) -> bool:
+    def resume(self, status: int) -> Step | None:
         """Complete the pending notification with ``status`` and go on like :meth:`run`.
 
         Raises:
@@ -97,27 +90,25 @@ class Machine:
         elif status != CONTINUE:
             self._dispatcher.strange_status(subscriber, bit, post, status)
 
-    def _walk(self) -> Iterator[tuple[Subscriber, int, bool]]:
-        for bit in DETERMINISTIC:
-            if self._finished and not bit & _NEVER_SKIPPED:
-                continue
-            yield from self._tell(bit, post=False)
+    def _walk(self) -> Iterator[Step]:
+        for bit, told, told_post, core in self._plan.events:
             if self._cut_short(bit):
                 continue
-            if self._dispatcher.core(bit) == FINISH_REQUEST:
-                self._finished = True
-                continue
-            yield from self._tell(bit, post=True)
-        self._dispatcher.finish()
-
-    def _tell(self, bit: int, post: bool) -> Iterator[tuple[Subscriber, int, bool]]:
-        for subscriber in in_order(self._subscribers, bit, post):
-            if bit == RQ_EXECUTE_REQUEST_HANDLER and not post and self._dispatcher.is_handled():
-                return
-            if not self._disabled.get(subscriber.position, (0, 0))[post] & bit:
-                yield subscriber, bit, post
+            for subscriber in told:
+                if bit == RQ_EXECUTE_REQUEST_HANDLER and self._dispatcher.is_handled():
+                    break
+                if not self._disabled.get(subscriber.position, _NOTHING)[0] & bit:
+                    yield subscriber, bit, False
+                    if self._cut_short(bit):
+                        break
+            if core and not self._cut_short(bit):
+                self._finished |= self._dispatcher.core(bit) == FINISH_REQUEST
+            for subscriber in told_post:
                 if self._cut_short(bit):
-                    return
+                    break
+                if not self._disabled.get(subscriber.position, _NOTHING)[1] & bit:
+                    yield subscriber, bit, True
+        self._dispatcher.finish()
 
     def _cut_short(self, bit: int) -> bool:
         return self._finished and not bit & _NEVER_SKIPPED

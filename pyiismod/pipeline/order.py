@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from pyiismod.abi.constants import RQ_EXECUTE_REQUEST_HANDLER, RQ_SEND_RESPONSE
+from pyiismod.abi.notifications import DETERMINISTIC, REQUEST
 
 ALIASES = ("FIRST", "HIGH", "MEDIUM", "LOW", "LAST")
 DEFAULT_ALIAS = "MEDIUM"  # unconfirmed (section 7): it is the middle one
@@ -52,9 +53,38 @@ class Subscriber:
         return ALIASES.index(self.priorities.get((bit, post), DEFAULT_ALIAS))
 
 
-def in_order(subscribers: Iterable[Subscriber], bit: int, post: bool = False) -> list[Subscriber]:
-    """Return those who want this phase of this notification, in the order in which they are told."""
-    told = [s for s in subscribers if s.wants(bit, post)]
+class Plan:
+    """Who is told of what, in which order: the same for all requests of an application.
+
+    Args:
+        subscribers: its modules.
+        core: ``RQ_*`` bits at which IIS itself has something to do.
+
+    Attributes:
+        events: (bit, who gets ``OnX``, who gets ``OnPostX``, whether IIS acts between) in pipeline order; those where
+            nothing happens are left out.
+    """
+
+    def __init__(self, subscribers: Iterable[Subscriber], core: int = 0) -> None:
+        modules = list(subscribers)
+        self._told = {
+            (notification.bit, post): _in_order(modules, notification.bit, post)
+            for notification in REQUEST
+            for post in (False, True)
+        }
+        self.events = [
+            (bit, told, told_post, bool(core & bit))
+            for bit in DETERMINISTIC
+            if (told := self.told(bit)) + (told_post := self.told(bit, post=True)) or core & bit
+        ]
+
+    def told(self, bit: int, post: bool = False) -> tuple[Subscriber, ...]:
+        """Return those who want this phase of this notification, in the order in which they are told."""
+        return self._told[bit, post]
+
+
+def _in_order(modules: list[Subscriber], bit: int, post: bool) -> tuple[Subscriber, ...]:
+    told = [s for s in modules if s.wants(bit, post)]
     if bit == RQ_EXECUTE_REQUEST_HANDLER and not post:
-        return sorted(told, key=lambda s: s.position)
-    return sorted(told, key=lambda s: (s.rank(bit, post), s.position), reverse=bit == RQ_SEND_RESPONSE)
+        return tuple(sorted(told, key=lambda s: s.position))
+    return tuple(sorted(told, key=lambda s: (s.rank(bit, post), s.position), reverse=bit == RQ_SEND_RESPONSE))
