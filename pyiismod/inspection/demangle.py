@@ -23,7 +23,7 @@ _TYPES: Final = {
 }  # fmt: skip
 _CLASSES: Final = {"T": "union ", "U": "struct ", "V": "class ", "W4": "enum "}
 _CV: Final = {"A": "", "B": " const", "C": " volatile", "D": " const volatile"}
-_INDIRECTION: Final = {"P": " *", "Q": " * const", "A": " &", "$$Q": " &&"}
+_INDIRECTION: Final = {"P": "*", "Q": "* const", "A": "&", "$$Q": "&&"}
 
 
 def demangle(symbol: str) -> str | None:
@@ -69,6 +69,8 @@ class _Microsoft:
             self.names.append(name)
             parts.append(name)
         self.rest = self.rest[1:]
+        if not parts:
+            raise _Unknown
         return "::".join(reversed(parts))
 
     def type(self) -> str:
@@ -76,7 +78,8 @@ class _Microsoft:
             if self.rest.startswith(prefix):
                 self.rest = self.rest[len(prefix) :].removeprefix("E")
                 qualifier = self.take(_CV)
-                return f"{self.type()}{qualifier}{mark}"
+                target = self.type() + qualifier
+                return f"{target}{mark}" if target.endswith(("*", "&")) else f"{target} {mark}"
         if self.rest[:1] in ("T", "U", "V", "W"):
             return self.take(_CLASSES) + self.qualified_name()
         return self.take(_TYPES)
@@ -106,11 +109,12 @@ class _Microsoft:
         try:
             access = self.rest[:1]
             prefix = self.take(_ACCESS)
+            suffix = ""
             if access not in _STATIC:
                 self.rest = self.rest.removeprefix("E")
-                self.take(_CV)
+                suffix = self.take(_CV)
             convention = self.take(_CONVENTIONS)
-            return f"{prefix}{self.type()} {convention} {name}({self.parameters()})"
+            return f"{prefix}{self.type()} {convention} {name}({self.parameters()}){suffix}"
         except _Unknown:
             return name
 
