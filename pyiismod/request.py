@@ -47,12 +47,12 @@ def build(
     scheme, authority, target = _split(url)
     body = content.encode() if isinstance(content, str) else content or b""
     lines = [_header(name, value) for name, value in _pairs(headers)]
-    present = {name.lower() for name, _ in lines}
+    present = _sizes(lines)
     if "host" not in present:
         lines.insert(0, ("Host", authority))
     else:
         authority = next(value for name, value in lines if name.lower() == "host") or authority
-    if content is not None and not present & {"content-length", "transfer-encoding"}:
+    if content is not None and not present.keys() & {"content-length", "transfer-encoding"}:
         lines.append(("Content-Length", str(len(body))))
     port = _port_of(scheme, authority)
     local = ("::1" if ":" in remote[0] else "127.0.0.1", port)
@@ -106,6 +106,16 @@ def _pairs(headers: HeaderTypes | None) -> Iterable[tuple[str, str]]:
     return headers.items() if isinstance(headers, Mapping) else headers
 
 
+def _sizes(lines: list[tuple[str, str]]) -> dict[str, int]:
+    """Return lower-case name → bytes of its values: http.sys joins the values of a repeated name."""
+    sizes: dict[str, int] = {}
+    for name, value in lines:
+        size = sizes[name.lower()] = sizes.get(name.lower(), -2) + 2 + len(value)
+        if size > LONGEST:
+            raise UsageError(f"The header {name[:40]} is {size} bytes long; native code counts to {LONGEST} (64 KiB).")
+    return sizes
+
+
 def _header(name: str, value: str) -> tuple[str, str]:
     if not _TOKEN.fullmatch(name):
         raise UsageError(
@@ -114,11 +124,10 @@ def _header(name: str, value: str) -> tuple[str, str]:
     value = value.strip(" \t")
     if _CONTROL.search(value):
         raise UsageError(f"The value of the header {name} has control characters in it: {value!r}.")
+    if len(name) > LONGEST:
+        raise UsageError(f"The header name {name[:40]}… is {len(name)} bytes long; native code counts to {LONGEST}.")
     try:
-        size = len(value.encode("latin-1"))
+        value.encode("latin-1")
     except UnicodeEncodeError:
         value = value.encode().decode("latin-1")  # as browsers and curl send it: the bytes of UTF-8
-        size = len(value)
-    if max(size, len(name)) > LONGEST:
-        raise UsageError(f"The header {name[:40]} is {size} bytes long; native code counts to {LONGEST} (64 KiB).")
     return name, value

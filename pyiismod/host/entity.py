@@ -14,6 +14,9 @@ from typing import Any
 from pyiismod.host._abi import ffi
 
 
+_lock = Lock()  # one for all bodies: making one costs more under Wine than a request may
+
+
 class EntityBody:
     """The unread rest of a request body. Thread-safe.
 
@@ -23,7 +26,6 @@ class EntityBody:
     """
 
     def __init__(self, preloaded: tuple[Any, int], rest: bytes) -> None:
-        self._lock = Lock()
         self._rest = rest  # ffi.from_buffer below borrows it
         self._pieces: deque[tuple[Any, int]] = deque()
         for pointer, size in (preloaded, (ffi.from_buffer(rest), len(rest))):
@@ -34,12 +36,12 @@ class EntityBody:
     @property
     def remaining(self) -> int:
         """Bytes still unread, inserted ones included."""
-        with self._lock:
+        with _lock:
             return sum(size for _, size in self._pieces)
 
     def read(self, buffer: Any, size: int) -> int:
         """Move up to ``size`` bytes to ``buffer``; return how many, 0 at the end."""
-        with self._lock:
+        with _lock:
             if not self._pieces:
                 return 0
             pointer, available = self._pieces.popleft()
@@ -53,5 +55,5 @@ class EntityBody:
     def insert(self, buffer: Any, size: int) -> None:
         """Put a caller-owned buffer before the unread rest."""
         if size:
-            with self._lock:
+            with _lock:
                 self._pieces.appendleft((ffi.cast("char *", buffer), size))

@@ -16,6 +16,7 @@ _ALIGNMENT = 16
 _CHUNK = 16 * 1024
 
 _ZEROS = bytes(4096)
+_lock = Lock()  # one for all pools: making one costs more under Wine than a request may
 
 _new = ffi.new_allocator(should_clear_after_alloc=False)
 _char_pointer = ffi.typeof("char *")
@@ -27,7 +28,6 @@ class RequestPool:
     """A bump allocator; nothing is freed before :meth:`release`. Thread-safe."""
 
     def __init__(self) -> None:
-        self._lock = Lock()
         self._chunks: list[Any] = []
         self._address = 0
         self._left = 0
@@ -41,7 +41,7 @@ class RequestPool:
             MemoryError: when there is no more; the slots turn that into NULL or ERROR_NOT_ENOUGH_MEMORY.
         """
         rounded = (size + _ALIGNMENT - 1) & -_ALIGNMENT or _ALIGNMENT
-        with self._lock:
+        with _lock:
             self.used += rounded
             if rounded > self._left:
                 if rounded > _CHUNK // 4:
@@ -84,6 +84,6 @@ class RequestPool:
 
     def release(self) -> None:
         """End the pool: every pointer it gave out is dead now."""
-        with self._lock:
+        with _lock:
             self._chunks.clear()
             self._left = 0
