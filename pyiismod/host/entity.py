@@ -13,7 +13,6 @@ from typing import Any
 
 from pyiismod.host._abi import ffi
 
-
 _lock = Lock()  # one for all bodies: making one costs more under Wine than a request may
 
 

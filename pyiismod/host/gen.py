@@ -18,6 +18,7 @@ from cffi.recompiler import make_py_source
 from pyiismod.abi.cdef import cdef
 from pyiismod.abi.fingerprint import fingerprint
 from pyiismod.abi.header import http_h, httpserv_h, httptrace_h
+from pyiismod.host import coverage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +46,7 @@ def _header(title: str, text: str) -> str:
 
 
 GENERATED: dict[str, Callable[[], str]] = {
+    "docs/coverage.md": lambda: f"<!-- {_MARK} -->\n\n{coverage.page()}",
     "pyiismod/abi/_hash.py": _hash,
     "pyiismod/host/_abi.py": _abi,
     "native/include/iismod/http.h": lambda: _header("Structs, enumerations and flags of http.h.", http_h()),

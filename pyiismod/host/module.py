@@ -11,7 +11,8 @@ from typing import Any
 from pyiismod.abi import hresult
 from pyiismod.abi.constants import MODULE_REGISTERMODULE
 from pyiismod.abi.enums import ENUMS
-from pyiismod.abi.model import INTERFACES
+from pyiismod.abi.model import Interface, Method
+from pyiismod.abi.module import CGlobalModule, CHttpModule, IHttpModuleFactory
 from pyiismod.errors import DllMainFailed, MissingDependency, MissingEntryPoint, MissingFunction, RegistrationFailed
 from pyiismod.host import win32
 from pyiismod.host._abi import ffi
@@ -26,12 +27,29 @@ _LOAD_ERRORS = {126: MissingDependency, 127: MissingFunction}
 _STATUS_NAMES = {value: name for name, value in ENUMS["REQUEST_NOTIFICATION_STATUS"].items()}
 
 
-def method_of(pointer: Any, interface: str, overload: str) -> Callable[..., Any]:
-    """Return a slot of an object that the *module* made; its first argument is the object's address."""
-    method = next(m for m in INTERFACES[interface].table() if m.overload == overload)
-    vtable = ffi.cast("uintptr_t *", ffi.cast("uintptr_t *", pointer)[0])
-    function: Callable[..., Any] = ffi.cast(function_type(method), vtable[method.slot])
-    return function
+class ModuleSlot:
+    """A slot of objects that the *module* makes."""
+
+    def __init__(self, interface: type[Interface], method: Method) -> None:
+        self.interface = interface.__name__
+        self._slot = method.slot
+        self._type = ffi.typeof(function_type(method))
+
+    def of(self, pointer: Any) -> Callable[..., Any]:
+        """Return the function of the object at ``pointer``; its first argument is the object's address."""
+        vtable = ffi.cast(_words, ffi.cast(_words, pointer)[0])
+        function: Callable[..., Any] = ffi.cast(self._type, vtable[self._slot])
+        return function
+
+
+def _slots(interface: type[Interface]) -> dict[str, ModuleSlot]:
+    return {method.overload: ModuleSlot(interface, method) for method in interface.table() if not method.protected}
+
+
+_words = ffi.typeof("uintptr_t *")
+_FACTORY = _slots(IHttpModuleFactory)
+_MODULE = _slots(CHttpModule)
+_GLOBAL = _slots(CGlobalModule)
 
 
 def address(pointer: Any) -> int:
@@ -114,7 +132,7 @@ class Module:
         factory = self.registration.factory
         allocator = ModuleAllocator(timeline, pool)
         created = ffi.new("void **")
-        get_http_module = method_of(factory, "IHttpModuleFactory", "GetHttpModule")
+        get_http_module = _FACTORY["GetHttpModule"].of(factory)
         with timeline.inside("GetHttpModule", self.file, "GetHttpModule", interface="IHttpModuleFactory") as event:
             result = get_http_module(address(factory), created, allocator.pointer)
             event.result = hresult.name_of(result)
@@ -128,10 +146,10 @@ class Module:
         info = self.registration
         if info is None:
             return
-        for pointer, interface in ((info.global_module, "CGlobalModule"), (info.factory, "IHttpModuleFactory")):
+        for pointer, slot in ((info.global_module, _GLOBAL["Terminate"]), (info.factory, _FACTORY["Terminate"])):
             if pointer:
-                function = method_of(pointer, interface, "Terminate")
-                with timeline.inside("Terminate", self.file, "Terminate", interface=interface):
+                function = slot.of(pointer)
+                with timeline.inside("Terminate", self.file, "Terminate", interface=slot.interface):
                     function(address(pointer))
         info.factory = info.global_module = ffi.NULL
 
@@ -155,7 +173,7 @@ class ModuleInstance:
         self, timeline: Timeline, method: str, bit: str, post: bool, context: NativeObject, provider: NativeObject
     ) -> int:
         """Call a notification handler and return its raw status."""
-        function = method_of(self._pointer, "CHttpModule", method)
+        function = _MODULE[method].of(self._pointer)
         with timeline.inside(
             "notification", self.module.file, method, notification=bit, post=post, interface="CHttpModule"
         ) as event:
@@ -165,6 +183,6 @@ class ModuleInstance:
 
     def dispose(self, timeline: Timeline) -> None:
         """Call ``Dispose``; the object is gone afterwards."""
-        function = method_of(self._pointer, "CHttpModule", "Dispose")
+        function = _MODULE["Dispose"].of(self._pointer)
         with timeline.inside("Dispose", self.module.file, "Dispose", interface="CHttpModule"):
             function(self._this)

@@ -1,0 +1,73 @@
+"""``docs/coverage.md``: says of each slot of each interface that the host implements whether it is real."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pyiismod.abi.interfaces import INTERFACES
+from pyiismod.host.allocator import ModuleAllocator
+from pyiismod.host.context import Context
+from pyiismod.host.objects import CONFIGURED, REAL, REFUSED, NativeObject, coverage
+from pyiismod.host.providers import AuthenticationProvider, EventProvider, MapHandlerProvider, SendResponseProvider
+from pyiismod.host.registration import RegistrationInfo
+from pyiismod.host.request import Request
+from pyiismod.host.response import Response
+from pyiismod.host.server import Server
+
+HOST_CLASSES: tuple[type[NativeObject], ...] = (
+    RegistrationInfo,
+    ModuleAllocator,
+    Server,
+    Context,
+    Request,
+    Response,
+    EventProvider,
+    AuthenticationProvider,
+    MapHandlerProvider,
+    SendResponseProvider,
+)
+"""Every kind of object that the host hands to a module."""
+
+_INTRODUCTION = """# Coverage of Httpserv.h
+
+What a module finds behind each vtable slot:
+
+- **real**: does what IIS does;
+- **configured**: answers what the test has set;
+- **refused**: is recorded by name and returns its documented failure, never S_OK. `run --json` lists such calls in
+  `refused`.
+
+"""
+
+
+def page() -> str:
+    """Return the text of the page."""
+    return _INTRODUCTION + "\n".join((*_summary(), "", *_missing(), "", *_slots(), ""))
+
+
+def _summary() -> Iterator[str]:
+    yield f"| object | interface | slots | {REAL} | {CONFIGURED} | {REFUSED} |"
+    yield "|---|---|--:|--:|--:|--:|"
+    for cls in HOST_CLASSES:
+        kinds = [kind for _, kind in coverage(cls)]
+        counts = " | ".join(str(kinds.count(kind)) for kind in (REAL, CONFIGURED, REFUSED))
+        yield f"| {cls.__name__} | {cls.interface.__name__} | {len(kinds)} | {counts} |"
+
+
+def _missing() -> Iterator[str]:
+    made = {declared.__name__ for cls in HOST_CLASSES for declared in cls.interface.chain()}
+    missing = [name for name, cls in INTERFACES.items() if cls.implemented_by != "module" and name not in made]
+    yield "Interfaces without an object so far; the slots that would return one are refused:"
+    yield ", ".join(f"`{name}`" for name in missing) + "."
+
+
+def _slots() -> Iterator[str]:
+    for cls in HOST_CLASSES:
+        yield f"## {cls.interface.__name__}"
+        yield ""
+        yield "| slot | method | |"
+        yield "|--:|---|---|"
+        for method, kind in coverage(cls):
+            parameters = ", ".join(param.name for param in method.params)
+            yield f"| {method.slot} | {method.interface}::{method.name}({parameters}) | {kind} |"
+        yield ""
