@@ -173,6 +173,12 @@ def is_windows(dll: str) -> bool:
     return name in KNOWN_DLLS or name in _windows_server() or name in windows_exports()
 
 
+def is_api_set(dll: str) -> bool:
+    """Whether ``dll`` names an API set that is not the C runtime's."""
+    known = identify(dll)
+    return known is not None and known.kind == "api_set"
+
+
 def is_c_runtime(dll: str) -> bool:
     """Whether ``dll`` is a release or debug C or C++ runtime of Microsoft's."""
     return _C_RUNTIME.fullmatch(dll.lower().removesuffix(".dll")) is not None

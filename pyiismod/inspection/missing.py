@@ -25,7 +25,7 @@ from pyiismod.errors import (
 from pyiismod.inspection import iisevents
 from pyiismod.inspection.closure import Closure, forwards
 from pyiismod.inspection.faults import load_fault
-from pyiismod.inspection.knowndlls import identify, is_c_runtime, is_windows
+from pyiismod.inspection.knowndlls import identify, is_api_set, is_c_runtime, is_windows
 from pyiismod.inspection.windowsexports import is_windows_export
 
 Symbol = str | int
@@ -147,7 +147,9 @@ class _Judgement:
     def _is_gap(self, dll: str, symbol: Symbol) -> bool:
         if dll.lower() not in self.builtin:
             return False
-        return isinstance(symbol, int) or is_c_runtime(dll) or is_windows_export(dll, symbol)
+        if isinstance(symbol, int) or is_c_runtime(dll) or is_api_set(dll):
+            return True  # such names and ordinals only come out of Microsoft's own import libraries
+        return is_windows_export(dll, symbol)
 
     def _unfit_companion(self) -> LoadError | None:
         """A DLL beside the module that the loader would choose and then reject."""
@@ -196,8 +198,7 @@ class _Judgement:
         return f"{dll} was not found, from which {chain[-2]} imports {names}{_via(chain)}"
 
     def _is_wine_gap(self, dll: str) -> bool:
-        known = identify(dll)
-        return bool(self.builtin) and (is_windows(dll) or (known is not None and known.kind == "api_set"))
+        return bool(self.builtin) and (is_windows(dll) or is_api_set(dll))
 
     def _origin(self, dll: str) -> str:
         """Return a sentence, with a space before it, on where ``dll`` comes from."""

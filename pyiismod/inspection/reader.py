@@ -70,7 +70,7 @@ def _read(path: Path) -> bytes:
                 raise _invalid(path, "too_large", text, "Is it really the module?", 193, size=status.st_size)
             head = file.read(sniff.HEAD_SIZE)
             if head.startswith(b"MZ"):
-                return head + file.read(MAX_SIZE)
+                return head + file.read(max(status.st_size - len(head), 0))
     except FileNotFoundError:
         raise _missing(path) from None
     except NotADirectoryError:

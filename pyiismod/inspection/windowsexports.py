@@ -38,9 +38,9 @@ def windows_exports() -> Mapping[str, frozenset[str]]:
 def is_windows_export(dll: str, name: str) -> bool:
     """Whether some Windows exports ``name`` from ``dll``, as far as the list goes.
 
-    ``kernelbase.dll`` and the API sets share the exports of the DLLs that they stand for, so any DLL counts there.
+    What ``kernelbase.dll`` exports is what other DLLs forward to it, so for it any DLL counts.
     """
     dll = dll.lower()
-    if dll == "kernelbase.dll" or dll.startswith(("api-ms-", "ext-ms-")):
+    if dll == "kernelbase.dll":
         return any(name in exports for exports in windows_exports().values())
     return name in windows_exports().get(dll, frozenset())
