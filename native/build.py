@@ -29,9 +29,9 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from manifest import NAME, Entry, Manifest
-from recipes import RECIPES, Recipe
-from toolchains import TOOLCHAINS, ToolError
+from builder.manifest import NAME, Entry, Manifest
+from builder.recipes import RECIPES, Recipe
+from builder.toolchains import TOOLCHAINS, ToolError
 
 ROOT = Path(__file__).resolve().parent.parent
 FIXTURES = ROOT / "fixtures"

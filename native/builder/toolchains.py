@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar, Protocol
 
-from recipes import Recipe
+from builder.recipes import Recipe
 
 IMAGE_BASE = "0x180000000"
 NO_EXCEPTIONS = ["-fno-exceptions", "-fno-rtti"]

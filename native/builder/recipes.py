@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass, field, fields
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-MODULES = Path(__file__).resolve().parent / "modules"
+MODULES = Path(__file__).resolve().parent.parent / "modules"
 
 SUFFIXES = {"mingw": ".dll", "msvc": ".msvc.dll", "x86": ".x86.dll", "arm64": ".arm64.dll", "assembled": ".dll"}
 
@@ -61,8 +62,8 @@ class Recipe:
 
 def top_comment(source: Path) -> str:
     """Return the first paragraph of the comment (C++) or docstring (Python) at the top of a source, on one line."""
-    paragraph = source.read_text(encoding="utf-8").partition("\n\n")[0]
-    return " ".join(line.removeprefix("//").strip(' "') for line in paragraph.splitlines())
+    lines = (line.removeprefix("//").strip(' "') for line in source.read_text(encoding="utf-8").splitlines())
+    return " ".join(takewhile(bool, lines))
 
 
 def load() -> dict[str, Recipe]:

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from recipes import Recipe
+from builder.recipes import Recipe
 
 NAME = "MANIFEST.toml"
 HEAD = "# Written by native/build.py (`make fixtures`); `make fixtures-check` proves it.\n"
