@@ -1,1 +1,11 @@
-"""TODO."""
+"""How results look to people and programs: pure functions from public objects to rich renderables and JSON values.
+
+Nothing here prints, opens a file or knows a command, so that every face of pyiismod can use all of it.
+
+- :mod:`~pyiismod.report.record`: what one run gave, and its JSON document; imports no rich;
+- :mod:`~pyiismod.report.values`: durations, arguments and untrusted text on one line; imports no rich;
+- :mod:`~pyiismod.report.modules`: what modules registered;
+- :mod:`~pyiismod.report.timeline`: what happened, as a tree;
+- :mod:`~pyiismod.report.response`: the response, safe for a terminal;
+- :mod:`~pyiismod.report.failure`: an error with all that is known about it.
+"""

@@ -1,0 +1,81 @@
+"""The commands, and the one door through which errors leave."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+import pyiismod
+from pyiismod.cli.failures import defect, show_error
+from pyiismod.cli.run import run
+from pyiismod.cli.screen import standard
+from pyiismod.errors import PyiismodError, UsageError
+from pyiismod.report.record import Run
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="pyiismod",
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+)
+
+
+class _Run(TyperCommand):
+    """``run``: the optional method stands before the URL, which a generated usage line cannot say."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Return what stands after ``pyiismod run`` in the usage line."""
+        return ["MODULE.dll", "[METHOD]", "URL", "[OPTIONS]"]
+
+
+app.command(cls=_Run)(run)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"pyiismod {pyiismod.__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _pyiismod(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("-v", "--version", help="Show the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Load a real native IIS module, give it a faithful IIS, and see exactly what it does. No IIS needed."""
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Carry out one command line and return its exit code.
+
+    0 fine · 1 the module failed · 2 wrong usage · 3 the runtime is missing or broken · 130 interrupted.
+    """
+    words = sys.argv[1:] if arguments is None else arguments
+    try:
+        return int(app(args=words, prog_name="pyiismod", standalone_mode=False) or 0)
+    except PyiismodError as problem:
+        error = problem
+    except typer.TyperException as problem:
+        error = UsageError(problem.format_message(), hint=f"See pyiismod {words[0]} --help." if words else "")
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains at its end
+        return 141
+    except Exception as problem:
+        error = defect(problem)
+    out, err = standard()
+    if words[:1] == ["run"] and "--json" in words:
+        out.text(json.dumps(Run(error=error).as_dict(), indent=2))
+    else:
+        show_error(error, err)
+    return error.exit_code

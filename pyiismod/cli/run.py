@@ -1,0 +1,270 @@
+"""``pyiismod run``: like curl, through the module."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pyiismod.cli import arguments, screen
+from pyiismod.cli.arguments import Order
+from pyiismod.cli.failures import defect, show_error
+from pyiismod.errors import PyiismodError, UsageError
+from pyiismod.report.record import Run
+
+if TYPE_CHECKING:
+    from pyiismod.response import Response
+    from pyiismod.server import Server
+
+__all__ = ["perform", "run"]
+
+_REQUEST = "Request"
+_SERVER = "Modules and server"
+_OUTPUT = "Output"
+
+
+def run(
+    module: Annotated[Path, typer.Argument(metavar="MODULE.dll", help="The native module.", show_default=False)],
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[METHOD] URL",
+            help="The method, GET (with -d: POST) when left out; http://host/path?query, or only /path?query.",
+            show_default=False,
+        ),
+    ],
+    request: Annotated[
+        str | None, typer.Option("-X", "--request", metavar="METHOD", help="The method.", rich_help_panel=_REQUEST)
+    ] = None,
+    header: Annotated[
+        list[str] | None,
+        typer.Option(
+            "-H", "--header", metavar="'NAME: VALUE'", help="Send a header. Repeatable.", rich_help_panel=_REQUEST
+        ),
+    ] = None,
+    data: Annotated[
+        list[str] | None,
+        typer.Option(
+            "-d",
+            "--data",
+            metavar="DATA|@FILE",
+            help="Send a body: text, the bytes of a file, or with @- those of standard input. Repeated, joined by &.",
+            rich_help_panel=_REQUEST,
+        ),
+    ] = None,
+    others: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--module",
+            metavar="OTHER.dll",
+            help="Load another module after the first. Repeatable.",
+            rich_help_panel=_SERVER,
+        ),
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option("--name", metavar="NAME", help="Name of MODULE.dll in <globalModules>.", rich_help_panel=_SERVER),
+    ] = None,
+    root: Annotated[
+        Path | None,
+        typer.Option("--root", metavar="DIR", help="Folder with the site's content.", rich_help_panel=_SERVER),
+    ] = None,
+    iis_version: Annotated[
+        str,
+        typer.Option(
+            "--iis-version",
+            metavar="VERSION",
+            help="The IIS to be: 7.0, 7.5, 8.0, 8.5 or 10.0.",
+            rich_help_panel=_SERVER,
+        ),
+    ] = "10.0",
+    env: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--env",
+            metavar="NAME=VALUE",
+            help="Set an environment variable for the modules. Repeatable.",
+            rich_help_panel=_SERVER,
+        ),
+    ] = None,
+    timeout: Annotated[
+        float,
+        typer.Option(
+            "--timeout",
+            metavar="SECONDS",
+            min=0.1,
+            help="How long a load, the request or the unload may take.",
+            rich_help_panel=_SERVER,
+        ),
+    ] = 30.0,
+    trace: Annotated[
+        bool,
+        typer.Option("--trace", help="Show registration and timeline.", rich_help_panel=_OUTPUT),
+    ] = False,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="Print one JSON document and nothing else.", rich_help_panel=_OUTPUT),
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="Write the body to a file; with - only the body goes to standard output.",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = None,
+    fail: Annotated[
+        bool,
+        typer.Option("-f", "--fail", help="Exit with 1 when the status is 400 or more.", rich_help_panel=_OUTPUT),
+    ] = False,
+    verbose: Annotated[
+        bool,
+        typer.Option("-v", "--verbose", help="In a crash report, show everything.", rich_help_panel=_OUTPUT),
+    ] = False,
+) -> None:
+    """Load a native module, fire one request through it, unload it, and show what happened.
+
+    \b
+    pyiismod run hello.dll /
+    pyiismod run hello.dll --trace 'http://localhost/app?x=1' -H 'X-Test: 1'
+    pyiismod run upload.dll PUT /file -d @photo.jpg -H 'Content-Type: image/jpeg'
+    pyiismod run auth.dll --module rewrite.dll --root wwwroot /index.html
+    pyiismod run hello.dll / --json | jq .outcome
+
+    \b
+    Exit codes: 0 fine, whatever the HTTP status (but see --fail)
+                1 the module failed: it did not load, crashed or hung
+                2 wrong usage
+                3 the runtime is missing or broken
+    """
+    out, err = screen.standard()
+    to_stdout = output is not None and str(output) == "-"
+    if to_stdout and as_json:
+        raise UsageError("Both --json and -o - want standard output.", hint="Leave one of them out.")
+    method, url = arguments.target(words, request, "POST" if data else "GET")
+    lines = arguments.headers(header or ())
+    content = arguments.body(data or [])
+    if content is not None and not any(name.strip().lower() == "content-type" for name, _ in lines):
+        lines.append(("Content-Type", "application/x-www-form-urlencoded"))
+    order = Order(
+        [(module, name), *((other, None) for other in others or ())],
+        method,
+        url,
+        lines,
+        content,
+        {"root": root, "timeout": timeout, "environment": arguments.environment(env or []), "iis_version": iis_version},
+    )
+    from pyiismod.server import Server
+
+    result = perform(order, Server)
+    if output is not None and not to_stdout and result.response is not None:
+        _save(output, result.response.content)
+    if as_json:
+        out.text(json.dumps(result.as_dict(), indent=2))
+    else:
+        if method != method.upper():
+            err.text(f"note: the method {method!r} is sent as it is; methods are case-sensitive")
+        _present(result, err if to_stdout else out, err, trace=trace)
+        if result.response is not None:
+            if to_stdout:
+                out.bytes(result.response.content)
+            elif output is None:
+                _show_body(result.response, out)
+        if result.error is not None:
+            show_error(result.error, err, everything=trace or verbose)
+    raise typer.Exit(_exit_code(result, fail))
+
+
+def perform(order: Order, server: Callable[..., Server]) -> Run:
+    """Carry out an order, from the first load to the last unload.
+
+    Args:
+        order: what to do.
+        server: makes the server.
+
+    Returns:
+        what came of it; every error is in there, not raised.
+    """
+    from pyiismod.request import build
+
+    modules, response, iis, error = [], None, None, None
+    try:
+        build(order.method, order.url, headers=order.headers, content=order.content)  # before anything is started
+        with server(**order.server) as iis:
+            for path, name in order.modules:
+                modules.append(iis.load(path, name))
+            response = iis.request(order.method, order.url, headers=order.headers, content=order.content)
+    except PyiismodError as problem:
+        error = problem
+    except Exception as problem:
+        error = defect(problem)
+    trace = None if iis is None else iis.trace
+    refused = () if iis is None else iis.refused
+    return Run(modules, response, trace, refused, error)
+
+
+def _present(result: Run, out: screen.Screen, err: screen.Screen, *, trace: bool) -> None:
+    if trace:
+        _show_trace(result, out)
+    if result.response is not None:
+        _show_head(result.response, out)
+    if not trace:
+        _show_notes(result, err)
+
+
+def _show_trace(result: Run, out: screen.Screen) -> None:
+    from pyiismod.report.modules import module_tree
+    from pyiismod.report.timeline import timeline_trees
+
+    for tree in (*map(module_tree, result.modules), *timeline_trees(result.trace or (), refused=result.refused)):
+        out.show(tree)
+        out.text("")
+
+
+def _show_head(response: Response, out: screen.Screen) -> None:
+    from pyiismod.report.response import head_lines, head_text
+
+    if out.painted:
+        out.show(head_text(response))
+    else:
+        out.text("\n".join(head_lines(response)))
+    out.text("")
+
+
+def _show_body(response: Response, out: screen.Screen) -> None:
+    from pyiismod.report.response import body_note, body_text
+
+    if not out.terminal:
+        out.bytes(response.content)
+    elif (text := body_text(response)) is None:
+        out.text(f"{body_note(response)}; -o FILE saves it)")
+    elif text:
+        out.text(text.removesuffix("\n"))
+
+
+def _show_notes(result: Run, err: screen.Screen) -> None:
+    from pyiismod.report.values import visible
+
+    if result.refused:
+        names = ", ".join(dict.fromkeys(result.refused))
+        err.text(f"note: called and not served by this host: {names} (--trace shows where)")
+    for violation in result.trace.violations if result.trace else ():
+        err.text(f"note: {visible(violation)}")
+
+
+def _save(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise UsageError(f"Cannot write the body to {str(path)!r}: {error.strerror}.") from None
+
+
+def _exit_code(result: Run, fail: bool) -> int:
+    if result.error is not None:
+        return result.error.exit_code
+    return int(fail and result.response is not None and result.response.status >= 400)

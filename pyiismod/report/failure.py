@@ -1,0 +1,139 @@
+"""An error for people: what happened, where, why, what the module did last, and what fixes it.
+
+Everything comes from the error's ``message``, ``hint`` and ``details``; a part that is not known is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from pyiismod.errors import (
+    LoadError,
+    ModuleError,
+    ModuleExited,
+    ModuleHung,
+    PyiismodError,
+    RuntimeInstallError,
+    RuntimeProblem,
+    UsageError,
+)
+from pyiismod.report.values import visible
+
+__all__ = ["failure", "failure_panel", "title"]
+
+_FRAMES = 12  # of the native stack, unless everything is asked for
+_CALLS = 5  # into the host, likewise
+_HEADINGS = (
+    (UsageError, "wrong usage"),
+    (RuntimeInstallError, "the runtime could not be installed"),
+    (RuntimeProblem, "there is no runtime to run modules with"),
+)
+
+
+def title(error: PyiismodError) -> str:
+    """Return what happened and where, in a few words."""
+    if not isinstance(error, ModuleError):
+        return next((text for kind, text in _HEADINGS if isinstance(error, kind)), "pyiismod itself failed")
+    module = visible(error.module or "the module")
+    if isinstance(error, LoadError):
+        return f"{module} did not load"
+    what = "hung" if isinstance(error, ModuleHung) else "exited" if isinstance(error, ModuleExited) else "crashed"
+    where = error.notification or error.phase
+    return f"{module} {what} in {visible(where)}" if where else f"{module} {what}"
+
+
+def failure(error: PyiismodError, *, lead: str = "", everything: bool = False) -> RenderableType:
+    """Return all that is known about an error, without its title.
+
+    Args:
+        error: what was raised.
+        lead: what stands before the message.
+        everything: also registers, and stack and calls in full.
+    """
+    return Group(*_parts(error, lead, everything))
+
+
+def failure_panel(error: PyiismodError, *, everything: bool = False) -> Panel:
+    """Return the same in a frame with the title on it."""
+    return Panel(
+        failure(error, everything=everything),
+        title=Text(title(error), "bold red"),
+        title_align="left",
+        border_style="red",
+        padding=(0, 1),
+    )
+
+
+def _parts(error: PyiismodError, lead: str, everything: bool) -> Iterator[RenderableType]:
+    details = error.details
+    yield Text(lead, "bold red").append(visible(error.message), "default")
+    if facts := _facts(details):
+        yield _below("", _grid(facts))
+    if stack := details.get("stack"):
+        yield _below("native stack", _grid(_stack(stack, None if everything else _FRAMES)))
+    if calls := details.get("host_calls"):
+        shown = calls if everything else calls[-_CALLS:]
+        yield _below("last calls into the host", Text("\n".join(visible(str(call)) for call in shown)))
+    if everything and (registers := details.get("registers")):
+        yield _below("registers", _registers(registers))
+    if output := details.get("output"):
+        yield _below("output", Text(visible(str(output)).rstrip("\n"), "magenta"))
+    if trace := details.get("traceback"):
+        yield _below("traceback", Text("\n".join(visible(line) for line in trace)))
+    if error.hint:
+        yield Padding(Text("Fix: ", "bold green").append(visible(error.hint), "default"), (1, 0, 0, 0))
+
+
+def _below(heading: str, content: RenderableType) -> Padding:
+    inner = Group(Text(heading, "bold"), Padding(content, (0, 0, 0, 2))) if heading else content
+    return Padding(inner, (1, 0, 0, 0))
+
+
+def _grid(rows: list[tuple[str, str]]) -> Table:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for label, value in rows:
+        grid.add_row(label, Text(value))
+    return grid
+
+
+def _facts(details: dict[str, Any]) -> list[tuple[str, str]]:
+    rows = []
+    code = details.get("code")
+    if isinstance(code, int) and (name := details.get("code_name")):
+        rows.append(("exception", f"0x{code & 0xFFFFFFFF:08X} {name}"))
+    if address := details.get("address"):
+        rows.append(("address", visible(str(address))))
+    if "address" in details or "code_name" in details:
+        where = details.get("notification") or details.get("phase")
+        rows.append(("in", visible(str(where or "no call of the host's"))))
+    return rows
+
+
+def _stack(frames: list[dict[str, Any]], most: int | None) -> list[tuple[str, str]]:
+    rows = []
+    for number, frame in enumerate(frames[:most]):
+        rva, symbol = frame.get("rva"), frame.get("symbol")
+        place = str(frame.get("module") or "?")
+        if rva is not None:
+            place += f"+0x{rva:X}" if isinstance(rva, int) else f"+{rva}"
+        rows.append((f"#{number}", visible(f"{place}  {symbol}" if symbol else place)))
+    if most and len(frames) > most:
+        rows.append(("", f"… {len(frames) - most} more"))
+    return rows
+
+
+def _registers(registers: dict[str, Any]) -> Table:
+    grid = Table.grid(padding=(0, 3))
+    items = [f"{name:>6} {value}" for name, value in registers.items()]
+    for start in range(0, len(items), 3):
+        grid.add_row(*items[start : start + 3])
+    return grid

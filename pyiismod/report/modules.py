@@ -1,0 +1,42 @@
+"""What modules registered, as one tree a module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+from rich.tree import Tree
+
+from pyiismod.report.values import visible
+
+if TYPE_CHECKING:
+    from pyiismod.module import Module, Registration
+
+__all__ = ["module_tree"]
+
+
+def module_tree(module: Module) -> Tree:
+    """Return the tree of one module: what it asked to be told, with the priorities it set."""
+    title = Text(visible(module.name), "bold cyan")
+    title.append(f"  {visible(str(module.path))}", "dim")
+    tree = Tree(title, guide_style="dim")
+    registration = module.registration
+    rows = (
+        ("request", "", registration.request_notifications),
+        ("post", "post ", registration.post_notifications),
+        ("global", "", registration.global_notifications),
+    )
+    for label, prefix, names in rows:
+        tree.add(Text(f"{label:<8}").append_text(_notifications(registration, prefix, names)))
+    return tree
+
+
+def _notifications(registration: Registration, prefix: str, names: Iterable[str]) -> Text:
+    shown = []
+    for name in names:
+        text = Text(name, "green")
+        if alias := registration.priorities.get(prefix + name):
+            text.append(f" ({alias})", "yellow")
+        shown.append(text)
+    return Text(", ").join(shown) if shown else Text("none", "dim")

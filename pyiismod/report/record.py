@@ -1,0 +1,74 @@
+"""What one run of a module gave, whole or cut short, and the JSON document that says it to programs.
+
+The document is a contract: its members and their names do not change within a major version.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pyiismod.errors import ModuleError, PyiismodError
+
+if TYPE_CHECKING:
+    from pyiismod.module import Module
+    from pyiismod.response import Response
+    from pyiismod.trace import Trace
+
+__all__ = ["Run"]
+
+
+class Run(NamedTuple):
+    """One run: modules loaded, one request, modules unloaded.
+
+    ``trace`` and ``refused`` cover all of that; ``response`` is there also when the module failed only afterwards.
+    """
+
+    modules: Sequence[Module] = ()
+    response: Response | None = None
+    trace: Trace | None = None
+    refused: tuple[str, ...] = ()
+    error: PyiismodError | None = None
+
+    @property
+    def outcome(self) -> str:
+        """``"completed"``, ``"crashed"``, ``"hung"`` or ``"load_failed"``: also what never came to load a module."""
+        if self.error is None:
+            return "completed"
+        if isinstance(self.error, ModuleError):
+            return self.error.outcome
+        return "crashed" if self.modules else "load_failed"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the document of ``pyiismod run --json`` as JSON values."""
+        return {
+            "outcome": self.outcome,
+            "error": None if self.error is None else self.error.as_dict(),
+            "modules": [_module(module) for module in self.modules],
+            "response": None if self.response is None else _response(self.response),
+            "trace": [] if self.trace is None else self.trace.as_dicts(),
+            "refused": list(self.refused),
+        }
+
+
+def _module(module: Module) -> dict[str, Any]:
+    registration = module.registration
+    return {
+        "name": module.name,
+        "path": str(module.path),
+        "request_notifications": list(registration.request_notifications),
+        "post_notifications": list(registration.post_notifications),
+        "global_notifications": list(registration.global_notifications),
+        "priorities": dict(registration.priorities),
+    }
+
+
+def _response(response: Response) -> dict[str, Any]:
+    return {
+        "status": response.status,
+        "substatus": response.substatus,
+        "reason": response.reason,
+        "headers": [list(line) for line in response.headers.lines()],
+        "body_base64": b64encode(response.content).decode("ascii"),
+    }
