@@ -1,0 +1,159 @@
+/* Native stacks from outside the process, by dbghelp (Windows and Wine both have it; loaded only when needed).
+
+   Symbol names come from what lies beside a module (PDB), inside it (DWARF, under Wine) or from its exports; the
+   search path is empty on purpose, so that no symbol server is asked while somebody waits. */
+#include "debuggee.h"
+
+#include <dbghelp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct {
+    BOOL(WINAPI *Initialize)(HANDLE, PCWSTR, BOOL);
+    DWORD(WINAPI *SetOptions)(DWORD);
+    DWORD64(WINAPI *LoadModule)(HANDLE, HANDLE, PCWSTR, PCWSTR, DWORD64, DWORD, PMODLOAD_DATA, DWORD);
+    PVOID(WINAPI *FunctionTable)(HANDLE, DWORD64);
+    DWORD64(WINAPI *ModuleBase)(HANDLE, DWORD64);
+    BOOL(WINAPI *FromAddr)(HANDLE, DWORD64, PDWORD64, PSYMBOL_INFO);
+    BOOL(WINAPI *Line)(HANDLE, DWORD64, PDWORD, PIMAGEHLP_LINE64);
+    BOOL(WINAPI *Walk)(DWORD, HANDLE, HANDLE, LPSTACKFRAME64, PVOID, PREAD_PROCESS_MEMORY_ROUTINE64,
+                       PFUNCTION_TABLE_ACCESS_ROUTINE64, PGET_MODULE_BASE_ROUTINE64, PTRANSLATE_ADDRESS_ROUTINE64);
+    DWORD(WINAPI *Undecorate)(PCSTR, PSTR, DWORD, DWORD);
+} dbghelp;
+
+enum { MAX_WALK = 100000 };
+
+static struct { BYTE *data; DWORD64 start; size_t size; } stack; /* a copy: reading word by word is slow */
+
+static bool load_dbghelp(void)
+{
+    static int state;
+    if (state) return state > 0;
+    HMODULE dll = LoadLibraryW(L"dbghelp.dll");
+    state = -1;
+    if (!dll) return false;
+#define NEEDS(member, name) if (!(dbghelp.member = (void *)GetProcAddress(dll, name))) return false
+    NEEDS(Initialize, "SymInitializeW");
+    NEEDS(SetOptions, "SymSetOptions");
+    NEEDS(LoadModule, "SymLoadModuleExW");
+    NEEDS(FunctionTable, "SymFunctionTableAccess64");
+    NEEDS(ModuleBase, "SymGetModuleBase64");
+    NEEDS(FromAddr, "SymFromAddr");
+    NEEDS(Line, "SymGetLineFromAddr64");
+    NEEDS(Walk, "StackWalk64");
+    NEEDS(Undecorate, "UnDecorateSymbolName");
+#undef NEEDS
+    dbghelp.SetOptions(SYMOPT_DEFERRED_LOADS | SYMOPT_UNDNAME | SYMOPT_LOAD_LINES | SYMOPT_FAIL_CRITICAL_ERRORS | SYMOPT_NO_PROMPTS);
+    if (!dbghelp.Initialize(process, L"", FALSE)) return false;
+    state = 1;
+    return true;
+}
+
+static BOOL CALLBACK read_stack(HANDLE handle, DWORD64 address, PVOID buffer, DWORD size, LPDWORD got)
+{
+    if (address >= stack.start && address - stack.start + size <= stack.size) memcpy(buffer, stack.data + (address - stack.start), size);
+    else if (!read_memory(address, buffer, size)) return FALSE;
+    (void)handle;
+    *got = size;
+    return TRUE;
+}
+
+static void copy_stack(DWORD64 pointer)
+{
+    MEMORY_BASIC_INFORMATION info;
+    DWORD64 start = pointer & ~4095ULL;
+    free(stack.data);
+    stack.data = NULL;
+    stack.size = 0;
+    if (!VirtualQueryEx(process, (void *)(ULONG_PTR)pointer, &info, sizeof info) || info.State != MEM_COMMIT) return;
+    size_t size = min((size_t)((DWORD64)(ULONG_PTR)info.BaseAddress + info.RegionSize - start), 16u << 20);
+    stack.data = malloc(size);
+    if (!stack.data || !read_memory(start, stack.data, size)) return;
+    stack.start = start;
+    stack.size = size;
+}
+
+static void load_symbols(void)
+{
+    WCHAR path[1024];
+    for (Module *m = modules; m; m = m->next) {
+        if (m->unloaded || dbghelp.ModuleBase(process, m->base)) continue;
+        MultiByteToWideChar(CP_UTF8, 0, m->path, -1, path, 1024);
+        dbghelp.LoadModule(process, NULL, path, NULL, m->base, m->size, NULL, 0);
+    }
+}
+
+/* A return address belongs to the call before it, so its name is looked up one byte earlier. */
+static void name_frame(Frame *frame, bool returned, bool symbols)
+{
+    struct { SYMBOL_INFO info; char name[256]; } symbol = {.info = {.SizeOfStruct = sizeof(SYMBOL_INFO), .MaxNameLen = 255}};
+    IMAGEHLP_LINE64 line = {.SizeOfStruct = sizeof line};
+    DWORD column;
+    DWORD64 at = frame->address - returned;
+    Module *module = module_at(frame->address);
+    if (!module) return;
+    snprintf(frame->module, sizeof frame->module, "%s", module->name);
+    frame->unloaded = module->unloaded;
+    frame->rva = frame->address - module->base;
+    if (module->unloaded || !symbols) return;
+    if (dbghelp.FromAddr(process, at, &frame->displacement, &symbol.info)) {
+        snprintf(frame->symbol, sizeof frame->symbol, "%s", symbol.info.Name);
+        frame->displacement += returned;
+    }
+    if (dbghelp.Line(process, at, &column, &line)) {
+        snprintf(frame->file, sizeof frame->file, "%s", line.FileName);
+        frame->line = line.LineNumber;
+    }
+}
+
+/* Walks on from `context`, which must stand in code; of many frames the last ones go round in a ring. */
+static void walk(Thread *thread, CONTEXT *context, Snapshot *snapshot)
+{
+    static DWORD64 last[LAST_FRAMES];
+    Frame *frames = snapshot->frames;
+    STACKFRAME64 at = {.AddrPC = {.Offset = context->Rip, .Mode = AddrModeFlat},
+                       .AddrStack = {.Offset = context->Rsp, .Mode = AddrModeFlat},
+                       .AddrFrame = {.Offset = context->Rbp, .Mode = AddrModeFlat}};
+    DWORD64 total = 0, previous = 0;
+    for (bool first = true; total < MAX_WALK; first = false) {
+        if (!dbghelp.Walk(IMAGE_FILE_MACHINE_AMD64, process, thread->handle, &at, context, read_stack,
+                          dbghelp.FunctionTable, dbghelp.ModuleBase, NULL))
+            break;
+        if (first) continue;
+        if (!at.AddrPC.Offset || at.AddrStack.Offset < previous) break;
+        previous = at.AddrStack.Offset;
+        if (snapshot->count < MAX_FRAMES - LAST_FRAMES) frames[snapshot->count++].address = at.AddrPC.Offset;
+        else last[total++ % LAST_FRAMES] = at.AddrPC.Offset;
+    }
+    DWORD64 kept = min(total, LAST_FRAMES);
+    snapshot->omitted = (DWORD)(total - kept);
+    snapshot->gap = snapshot->count;
+    for (DWORD64 i = total - kept; i < total; i++) frames[snapshot->count++].address = last[i % LAST_FRAMES];
+}
+
+void stack_walk(Thread *thread, const CONTEXT *context, Snapshot *snapshot)
+{
+    CONTEXT walked = *context;
+    memset(snapshot, 0, sizeof *snapshot);
+    snapshot->thread = thread->id;
+    snapshot->context = *context;
+    snapshot->frames[snapshot->count++].address = walked.Rip;
+    bool usable = load_dbghelp();
+    if (usable) load_symbols();
+    copy_stack(walked.Rsp);
+    /* A call into nowhere: the return address is still on top of the stack, and nothing else is known. */
+    if (!is_code(walked.Rip)) {
+        DWORD got;
+        if (!read_stack(process, walked.Rsp, &walked.Rip, 8, &got)) walked.Rip = 0;
+        walked.Rsp += 8;
+        snapshot->frames[snapshot->count++].address = walked.Rip;
+    }
+    if (usable) walk(thread, &walked, snapshot);
+    for (int i = 0; i < snapshot->count; i++) name_frame(&snapshot->frames[i], i > 0, usable);
+}
+
+bool undecorate(const char *name, char *text, size_t room)
+{
+    return load_dbghelp() && dbghelp.Undecorate(name, text, (DWORD)room, UNDNAME_NAME_ONLY) > 0;
+}
