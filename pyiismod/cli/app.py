@@ -51,7 +51,13 @@ def _pyiismod(
         bool, typer.Option("-v", "--version", help="Show the version.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Load a real native IIS module, give it a faithful IIS, and see exactly what it does. No IIS needed."""
+    """Load a real native IIS module, give it a faithful IIS, and see exactly what it does. No IIS needed.
+
+    \b
+    pyiismod run hello.dll /              fire one request through a module
+    pyiismod run hello.dll / --trace      and show all that happens meanwhile
+    pyiismod run --help                   more examples
+    """
     if context.invoked_subcommand is None:
         print(context.get_help())
 
@@ -67,7 +73,9 @@ def main(arguments: list[str] | None = None) -> int:
     except PyiismodError as problem:
         error = problem
     except typer.TyperException as problem:
-        error = UsageError(problem.format_message(), hint=f"See pyiismod {words[0]} --help." if words else "")
+        context = getattr(problem, "ctx", None)
+        hint = f"See {context.command_path if context else 'pyiismod'} --help."
+        error = UsageError(problem.format_message(), hint=hint)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains at its end
         return 141

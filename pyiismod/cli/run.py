@@ -42,7 +42,7 @@ def run(
     header: Annotated[
         list[str] | None,
         typer.Option(
-            "-H", "--header", metavar="'NAME: VALUE'", help="Send a header. Repeatable.", rich_help_panel=_REQUEST
+            "-H", "--header", metavar="'Name: value'", help="Send a header. Repeatable.", rich_help_panel=_REQUEST
         ),
     ] = None,
     data: Annotated[

@@ -88,12 +88,12 @@ def _parts(error: PyiismodError, lead: str, everything: bool) -> Iterator[Render
     if trace := details.get("traceback"):
         yield _below("traceback", Text("\n".join(visible(line) for line in trace)))
     if error.hint:
-        yield Padding(Text("Fix: ", "bold green").append(visible(error.hint), "default"), (1, 0, 0, 0))
+        yield Padding(Text("Fix: ", "bold green").append(visible(error.hint), "default"), (1, 0, 0, 0), expand=False)
 
 
 def _below(heading: str, content: RenderableType) -> Padding:
-    inner = Group(Text(heading, "bold"), Padding(content, (0, 0, 0, 2))) if heading else content
-    return Padding(inner, (1, 0, 0, 0))
+    inner = Group(Text(heading, "bold"), Padding(content, (0, 0, 0, 2), expand=False)) if heading else content
+    return Padding(inner, (1, 0, 0, 0), expand=False)
 
 
 def _grid(rows: list[tuple[str, str]]) -> Table:

@@ -1,0 +1,65 @@
+"""Every error has a title and a text; what is not known is left out."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from pyiismod import errors
+from pyiismod.errors import PyiismodError
+from pyiismod.report.failure import failure, failure_panel, title
+
+KINDS = [getattr(errors, name) for name in errors.__all__]
+
+
+def plain(error: PyiismodError, **options: bool) -> str:
+    console = Console(file=io.StringIO(), width=100, color_system=None)
+    console.print(failure(error, **options))
+    return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_error_can_be_shown(kind: type[PyiismodError]) -> None:
+    error = kind("What happened.", hint="Do this.", details={"module": "a.dll"})
+    assert plain(error) == "What happened.\n\nFix: Do this."
+    console = Console(file=io.StringIO(), width=60, color_system=None)
+    console.print(failure_panel(error))
+    assert f"─ {title(error)} ─" in console.file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (errors.UsageError("x"), "wrong usage"),
+        (errors.RuntimeMissing("x"), "there is no runtime to run modules with"),
+        (errors.RuntimeInstallError("x"), "the runtime could not be installed"),
+        (errors.WorkerError("x"), "pyiismod itself failed"),
+        (errors.MissingFunction("x", details={"module": "a.dll"}), "a.dll did not load"),
+        (errors.ModuleCrashed("x", details={"module": "a.dll", "phase": "Terminate"}), "a.dll crashed in Terminate"),
+        (
+            errors.ModuleHung(
+                "x", details={"module": "a.dll", "phase": "notification", "notification": "OnPostLogRequest"}
+            ),
+            "a.dll hung in OnPostLogRequest",
+        ),
+        (errors.ModuleExited("x", details={"module": "a.dll", "phase": "DllMain"}), "a.dll exited in DllMain"),
+        (errors.ModuleCrashed("x"), "the module crashed"),
+    ],
+)
+def test_titles(error: PyiismodError, words: str) -> None:
+    assert title(error) == words
+
+
+def test_a_stack_shows_what_is_known_of_each_frame() -> None:
+    frames = [
+        {"module": "a.dll", "rva": 0x1234, "symbol": "f+0x4"},
+        {"module": "a.dll", "rva": 0x10, "symbol": None},
+        {"module": None, "rva": None, "symbol": None},
+    ]
+    assert plain(errors.ModuleCrashed("x", details={"stack": frames})).splitlines()[3:] == [
+        "  #0  a.dll+0x1234  f+0x4",
+        "  #1  a.dll+0x10",
+        "  #2  ?",
+    ]
