@@ -10,7 +10,7 @@ from typing import Any
 
 from oracle import ABI, full_table
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 CLANG_MSVC = ("clang++-16", "--target=x86_64-pc-windows-msvc", "-fms-extensions", "-nostdinc")
 MINGW = ("x86_64-w64-mingw32-g++",)
 _FLAGS = ("-std=c++17", "-O1", "-S", "-o", "-", "-Wall", "-Wextra", "-Werror", f"-I{ROOT / 'native/include'}")

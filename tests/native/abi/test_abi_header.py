@@ -11,8 +11,6 @@ import pytest
 from oracle import ABI, full_table
 from probe import CLANG_MSVC, MINGW
 
-pytestmark = pytest.mark.native
-
 COMPILERS = pytest.mark.parametrize("compiler", [CLANG_MSVC, MINGW], ids=["clang-msvc", "mingw"])
 CLASSES: dict[str, Any] = ABI["interfaces"]
 

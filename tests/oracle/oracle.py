@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-_DIRECTORY = Path(__file__).parents[2] / "oracle"
+_DIRECTORY = Path(__file__).parent
 
 ABI: dict[str, Any] = json.loads((_DIRECTORY / "abi.json").read_text(encoding="utf-8"))
 LAYOUTS: dict[str, Any] = json.loads((_DIRECTORY / "layouts.json").read_text(encoding="utf-8"))
