@@ -184,9 +184,7 @@ class Exchange:
             instance = self._instance(subscriber)
             if instance is None:
                 return FINISH_REQUEST if bit != RQ_SEND_RESPONSE else CONTINUE
-            handler = _handler(bit, post)
-            name = request_notification_names(bit)[0]
-            return instance.notify(self.timeline, handler, name, post, self.context, provider)
+            return instance.notify(self.timeline, REQUEST_BY_BIT[bit], post, self.context, provider)
         finally:
             self._told, self.notification = told, notification
 

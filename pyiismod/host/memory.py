@@ -15,11 +15,9 @@ from pyiismod.host._abi import ffi
 _ALIGNMENT = 16
 _CHUNK = 16 * 1024
 
-_ZEROS = bytes(4096)
 _lock = Lock()  # one for all pools: making one costs more under Wine than a request may
 
 _new = ffi.new_allocator(should_clear_after_alloc=False)
-_char_pointer = ffi.typeof("char *")
 _wide_pointer = ffi.typeof("WCHAR *")
 _pointers: dict[str, tuple[Any, int]] = {}
 
@@ -29,8 +27,10 @@ class RequestPool:
 
     def __init__(self) -> None:
         self._chunks: list[Any] = []
-        self._address = 0
-        self._left = 0
+        self._base: Any = None
+        self._view: Any = None
+        self._next = 0
+        self._end = 0
         self.used = 0
         """Bytes handed out so far."""
 
@@ -40,50 +40,52 @@ class RequestPool:
         Raises:
             MemoryError: when there is no more; the slots turn that into NULL or ERROR_NOT_ENOUGH_MEMORY.
         """
+        return self._reserve(size)[0]
+
+    def _reserve(self, size: int) -> tuple[Any, Any, int]:
+        """Return a block as pointer, and as the writable view and offset where it is."""
         rounded = (size + _ALIGNMENT - 1) & -_ALIGNMENT or _ALIGNMENT
         with _lock:
             self.used += rounded
-            if rounded > self._left:
+            offset = self._next
+            if offset + rounded > self._end:
+                base, view = self._chunk(max(rounded, _CHUNK))
                 if rounded > _CHUNK // 4:
-                    return ffi.cast(_char_pointer, self._chunk(rounded))
-                self._address = self._chunk(_CHUNK)
-                self._left = _CHUNK
-            address = self._address
-            self._address += rounded
-            self._left -= rounded
-        return ffi.cast(_char_pointer, address)
+                    return base, view, 0
+                self._base, self._view, self._end, offset = base, view, _CHUNK, 0
+            self._next = offset + rounded
+            return self._base + offset, self._view, offset
 
-    def _chunk(self, size: int) -> int:
+    def _chunk(self, size: int) -> tuple[Any, Any]:
         chunk = _new("char[]", size + _ALIGNMENT)
         self._chunks.append(chunk)
-        return (int(ffi.cast("uintptr_t", chunk)) + _ALIGNMENT - 1) & -_ALIGNMENT
+        base = chunk + -int(ffi.cast("uintptr_t", chunk)) % _ALIGNMENT
+        return base, ffi.buffer(base, size)
 
     def zeroed(self, ctype: str, count: int = 1) -> Any:
         """Return ``count`` zeroed items as a pointer to ``ctype``."""
         if ctype not in _pointers:
             _pointers[ctype] = ffi.typeof(f"{ctype} *"), ffi.sizeof(ctype)
         pointer, size = _pointers[ctype]
-        size *= count
-        block = self.allocate(size)
-        ffi.memmove(block, _ZEROS if size <= len(_ZEROS) else bytes(size), size)
-        return ffi.cast(pointer, block)
+        return ffi.cast(pointer, self.block(bytes(size * count)))
+
+    def block(self, value: bytes) -> Any:
+        """Return a copy of ``value`` as ``char *``."""
+        pointer, view, offset = self._reserve(len(value))
+        view[offset : offset + len(value)] = value
+        return pointer
 
     def data(self, value: bytes) -> Any:
         """Return a copy of ``value`` plus a NUL as ``char *``."""
-        size = len(value) + 1
-        block = self.allocate(size)
-        ffi.memmove(block, value + b"\0", size)
-        return block
+        return self.block(value + b"\0")
 
     def wide(self, value: str) -> Any:
         """Return ``value`` as NUL-terminated UTF-16 (``WCHAR *``)."""
-        encoded = value.encode("utf-16-le", "surrogatepass")
-        block = self.allocate(len(encoded) + 2)
-        ffi.memmove(block, encoded + b"\0\0", len(encoded) + 2)
-        return ffi.cast(_wide_pointer, block)
+        return ffi.cast(_wide_pointer, self.block(value.encode("utf-16-le", "surrogatepass") + b"\0\0"))
 
     def release(self) -> None:
         """End the pool: every pointer it gave out is dead now."""
         with _lock:
             self._chunks.clear()
-            self._left = 0
+            self._base = self._view = None
+            self._next = self._end = 0

@@ -13,6 +13,7 @@ from pyiismod.abi.constants import MODULE_REGISTERMODULE
 from pyiismod.abi.enums import ENUMS
 from pyiismod.abi.model import Interface, Method
 from pyiismod.abi.module import CGlobalModule, CHttpModule, IHttpModuleFactory
+from pyiismod.abi.notifications import Notification
 from pyiismod.errors import DllMainFailed, MissingDependency, MissingEntryPoint, MissingFunction, RegistrationFailed
 from pyiismod.host import win32
 from pyiismod.host._abi import ffi
@@ -170,12 +171,13 @@ class ModuleInstance:
         self._pointer = pointer
 
     def notify(
-        self, timeline: Timeline, method: str, bit: str, post: bool, context: NativeObject, provider: NativeObject
+        self, timeline: Timeline, told: Notification, post: bool, context: NativeObject, provider: NativeObject
     ) -> int:
         """Call a notification handler and return its raw status."""
+        method = str(told.post_handler if post else told.handler)
         function = _MODULE[method].of(self._pointer)
         with timeline.inside(
-            "notification", self.module.file, method, notification=bit, post=post, interface="CHttpModule"
+            "notification", self.module.file, method, notification=told.name, post=post, interface="CHttpModule"
         ) as event:
             status = int(function(self._this, context.pointer, provider.pointer))
             event.result = _STATUS_NAMES.get(status, status)

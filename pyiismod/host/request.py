@@ -7,6 +7,7 @@ reads it back (fact sheet 5.2 and 5.11).
 from __future__ import annotations
 
 from _socket import AF_INET, AF_INET6, inet_pton
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pyiismod.abi.constants import AF_INET as WINDOWS_AF_INET
@@ -32,6 +33,7 @@ _VERBS = {
     name.removeprefix("HttpVerb").encode(): value for name, value in ENUMS["HTTP_VERB"].items() if name[8:].isupper()
 }
 _HEADERS = HeaderTable(REQUEST_HEADER_NAMES)
+_socket_address = ffi.typeof("SOCKADDR *")
 _VERB_UNKNOWN = HTTP_VERB.HttpVerbUnknown
 _VERB_NAMES = {value: name for name, value in _VERBS.items()}
 
@@ -104,16 +106,7 @@ class Request(NativeObject, IHttpRequest4):
             cooked.pQueryString, cooked.QueryStringLength = cooked.pFullUrl + query, 2 * _units(url.query)
 
     def _address(self, address: tuple[str, int]) -> Any:
-        name, port = address
-        if ":" in name:
-            v6 = self._pool.zeroed("SOCKADDR_IN6")
-            v6.sin6_family, v6.sin6_port = WINDOWS_AF_INET6, _network_order(port)
-            ffi.memmove(ffi.addressof(v6, "sin6_addr"), inet_pton(AF_INET6, name), 16)
-            return ffi.cast("SOCKADDR *", v6)
-        v4 = self._pool.zeroed("SOCKADDR_IN")
-        v4.sin_family, v4.sin_port = WINDOWS_AF_INET, _network_order(port)
-        ffi.memmove(ffi.addressof(v4, "sin_addr"), inet_pton(AF_INET, name), 4)
-        return ffi.cast("SOCKADDR *", v4)
+        return ffi.cast(_socket_address, self._pool.block(_packed(*address)))
 
     def _set_verb(self, method: bytes) -> None:
         raw = self.raw
@@ -245,6 +238,20 @@ class Request(NativeObject, IHttpRequest4):
 
 def _units(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+@lru_cache(maxsize=256)
+def _packed(name: str, port: int) -> bytes:
+    """Return a SOCKADDR_IN or SOCKADDR_IN6 as bytes."""
+    if ":" in name:
+        v6 = ffi.new("SOCKADDR_IN6 *")
+        v6.sin6_family, v6.sin6_port = WINDOWS_AF_INET6, _network_order(port)
+        ffi.memmove(ffi.addressof(v6, "sin6_addr"), inet_pton(AF_INET6, name), 16)
+        return bytes(ffi.buffer(v6))
+    v4 = ffi.new("SOCKADDR_IN *")
+    v4.sin_family, v4.sin_port = WINDOWS_AF_INET, _network_order(port)
+    ffi.memmove(ffi.addressof(v4, "sin_addr"), inet_pton(AF_INET, name), 4)
+    return bytes(ffi.buffer(v4))
 
 
 def _network_order(port: int) -> int:

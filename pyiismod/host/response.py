@@ -6,10 +6,10 @@ The response object. The native ``HTTP_RESPONSE`` is its state (fact sheet 5.3).
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from pyiismod.abi.headers import RESPONSE_HEADER_NAMES
+from pyiismod.abi.http import REASONS
 from pyiismod.abi.response import IHttpResponse4
 from pyiismod.host._abi import ffi
 from pyiismod.host.entity_chunks import FROM_MEMORY, MOST, EntityChunks
@@ -87,7 +87,7 @@ class Response(NativeObject, IHttpResponse4):
     def fail(self, code: int, substatus: int = 0, error: int = S_OK) -> None:
         """Turn this into IIS's own error response; the body goes."""
         self.chunks.clear()
-        self._set_status(code, HTTPStatus(code).phrase.encode(), substatus, error)
+        self._set_status(code, REASONS.get(code, "").encode(), substatus, error)
 
     @property
     def status(self) -> int:
