@@ -69,9 +69,8 @@ class Response(NativeObject, IHttpResponse4):
     def _default_headers(self) -> None:
         """Leave what IIS itself puts there: the known Server slot is "", the value is a line of its own."""
         self.headers.clear()
-        known = self.raw.Headers.KnownHeaders[_SERVER]
-        known.pRawValue, known.RawValueLength = self._pool.data(b""), 0
-        self.headers.append(b"Server", self._exchange.settings.server_software.encode())
+        self.raw.Headers.KnownHeaders[_SERVER].pRawValue = self._pool.data(b"")
+        self.headers.append(b"Server", self._exchange.settings.server_software)
 
     def _set_status(
         self, code: int, reason: bytes, substatus: int = 0, error: int = S_OK, skip_custom_errors: bool = False

@@ -73,9 +73,9 @@ class Settings:
         return VERSIONS[self.iis_version]
 
     @property
-    def server_software(self) -> str:
+    def server_software(self) -> bytes:
         """The Server header."""
-        return f"Microsoft-IIS/{self.iis_version}"
+        return f"Microsoft-IIS/{self.iis_version}".encode()
 
     def has(self, first_seen: str) -> bool:
         """Return whether this version of IIS has an interface that a header generation brought."""

@@ -9,8 +9,6 @@ fetched from the black box when the thread next comes by, so that it stands in i
 from __future__ import annotations
 
 from _thread import allocate_lock, get_native_id
-from collections.abc import Iterator
-from contextlib import contextmanager
 from threading import local
 from time import perf_counter_ns
 from typing import Any, Protocol
@@ -88,7 +86,6 @@ class Timeline:
         """Note something that a module must not do, under what this thread is in."""
         self.events.append(Event("violation", current() or Frame(self), None, text, {}))
 
-    @contextmanager
     def inside(
         self,
         phase: str,
@@ -98,32 +95,49 @@ class Timeline:
         notification: str | None = None,
         post: bool = False,
         interface: str | None = None,
-    ) -> Iterator[Event]:
-        """Everything that this thread does inside the block is the module's doing.
+    ) -> Inside:
+        """Return a context in which everything that this thread does is the module's doing.
 
-        Yields:
-            the line of this call; the caller sets its ``result``.
+        It yields the line of this call, whose ``result`` the caller sets.
         """
         outer = current()
         frame = Frame(self, module, notification, post, outer.depth if outer else 0)
         event = Event("notification" if notification else "phase", frame, interface, method, {})
         frame.depth += 1
         self.events.append(event)
-        thread = get_native_id()
-        token = self.box.begin(phase, module, method if notification else None, post)
-        _thread.frame = _frames[thread] = frame
-        started = perf_counter_ns()
-        try:
-            yield event
-        finally:
-            event.us = (perf_counter_ns() - started) / 1000
-            collect_output(self)
-            _thread.frame = outer
-            if outer is None:
-                del _frames[thread]
-            else:
-                _frames[thread] = outer
-            self.box.end(token)
+        return Inside(phase, frame, outer, event)
+
+
+class Inside:
+    """A thread on its way through a module; see :meth:`Timeline.inside`."""
+
+    __slots__ = ("_event", "_frame", "_outer", "_phase", "_started", "_thread", "_token")
+
+    def __init__(self, phase: str, frame: Frame, outer: Frame | None, event: Event) -> None:
+        self._phase = phase
+        self._frame = frame
+        self._outer = outer
+        self._event = event
+
+    def __enter__(self) -> Event:
+        frame, event = self._frame, self._event
+        handler = event.method if event.notification else None
+        self._token = frame.timeline.box.begin(self._phase, frame.module or "", handler, frame.post)
+        self._thread = get_native_id()
+        _thread.frame = _frames[self._thread] = frame
+        self._started = perf_counter_ns()
+        return event
+
+    def __exit__(self, *error: object) -> None:
+        self._event.us = (perf_counter_ns() - self._started) / 1000
+        timeline = self._frame.timeline
+        collect_output(timeline)
+        _thread.frame = self._outer
+        if self._outer is None:
+            del _frames[self._thread]
+        else:
+            _frames[self._thread] = self._outer
+        timeline.box.end(self._token)
 
 
 class Frame:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from time import gmtime
+from functools import lru_cache
+from time import gmtime, time
 
 from pyiismod.host.incoming import Outgoing
 from pyiismod.host.response import Response
@@ -39,6 +40,11 @@ def _headers(response: Response, size: int, more: bool) -> list[tuple[str, str]]
 
 
 def _date() -> str:
-    now = gmtime()  # spelt out, because strftime follows the locale
+    return _date_at(int(time()))
+
+
+@lru_cache(maxsize=1)
+def _date_at(second: int) -> str:
+    now = gmtime(second)  # spelt out, because strftime follows the locale
     day, month = _DAYS[now.tm_wday], _MONTHS[now.tm_mon - 1]
     return f"{day}, {now.tm_mday:02} {month} {now.tm_year} {now.tm_hour:02}:{now.tm_min:02}:{now.tm_sec:02} GMT"
