@@ -81,14 +81,30 @@ def _parts(error: PyiismodError, lead: str, everything: bool) -> Iterator[Render
     if calls := details.get("host_calls"):
         shown = calls if everything else calls[-_CALLS:]
         yield _below("last calls into the host", Text("\n".join(visible(str(call)) for call in shown)))
-    if everything and (registers := details.get("registers")):
-        yield _below("registers", _registers(registers))
+    if everything:
+        yield from _more(details)
+    if debug := details.get("debug_output"):
+        yield _below("OutputDebugString", _text("".join(f"{str(text).rstrip()}\n" for text in debug)))
     if output := details.get("output"):
-        yield _below("output", Text(visible(str(output)).rstrip("\n"), "magenta"))
+        yield _below("standard output and error", _text(str(output)))
     if trace := details.get("traceback"):
-        yield _below("traceback", Text("\n".join(visible(line) for line in trace)))
+        yield _below("traceback", _text("\n".join(trace)))
     if error.hint:
         yield Padding(Text("Fix: ", "bold green").append(visible(error.hint), "default"), (1, 0, 0, 0), expand=False)
+
+
+def _more(details: dict[str, Any]) -> Iterator[RenderableType]:
+    if registers := details.get("registers"):
+        yield _below("registers", _registers(registers))
+    if earlier := details.get("first_chance"):
+        yield _below("exceptions that were raised, the last one last", _text("\n".join(map(str, earlier))))
+    for thread in details.get("threads", ()):
+        where = f", in {thread['phase']}" if thread.get("phase") else ""
+        yield _below(f"thread {thread['thread']}{where}", _grid(_stack(thread["stack"], None)))
+
+
+def _text(text: str) -> Text:
+    return Text(visible(text.rstrip()), "magenta")
 
 
 def _below(heading: str, content: RenderableType) -> Padding:
@@ -121,11 +137,13 @@ def _facts(details: dict[str, Any]) -> list[tuple[str, str]]:
 def _stack(frames: list[dict[str, Any]], most: int | None) -> list[tuple[str, str]]:
     rows = []
     for number, frame in enumerate(frames[:most]):
-        rva, symbol = frame.get("rva"), frame.get("symbol")
-        place = str(frame.get("module") or "?")
-        if rva is not None:
-            place += f"+0x{rva:X}" if isinstance(rva, int) else f"+{rva}"
-        rows.append((f"#{number}", visible(f"{place}  {symbol}" if symbol else place)))
+        module, address = frame.get("module"), str(frame.get("address") or "?")
+        words = [f"{module}+0x{frame['rva']:x}" if module else address, frame.get("symbol") or ""]
+        if frame.get("line"):
+            words.append(f"{frame['file']}:{frame['line']}")
+        rows.append((f"#{number}", visible("  ".join(filter(None, words)))))
+        if omitted := frame.get("omitted"):
+            rows.append(("", f"… {omitted:,} more like these"))
     if most and len(frames) > most:
         rows.append(("", f"… {len(frames) - most} more"))
     return rows

@@ -54,12 +54,42 @@ def test_titles(error: PyiismodError, words: str) -> None:
 
 def test_a_stack_shows_what_is_known_of_each_frame() -> None:
     frames = [
-        {"module": "a.dll", "rva": 0x1234, "symbol": "f+0x4"},
-        {"module": "a.dll", "rva": 0x10, "symbol": None},
-        {"module": None, "rva": None, "symbol": None},
+        {"module": "a.dll", "rva": 0x1234, "symbol": "f", "address": "0x1", "file": "a.cpp", "line": 7},
+        {"module": "a.dll", "rva": 0x10, "symbol": None, "address": "0x2", "omitted": 5000},
+        {"module": None, "rva": None, "symbol": None, "address": "0x3"},
     ]
-    assert plain(errors.ModuleCrashed("x", details={"stack": frames})).splitlines()[3:] == [
-        "  #0  a.dll+0x1234  f+0x4",
+    assert plain(errors.ModuleCrashed("x", details={"stack": frames})).splitlines()[2:] == [
+        "native stack",
+        "  #0  a.dll+0x1234  f  a.cpp:7",
         "  #1  a.dll+0x10",
-        "  #2  ?",
+        "      … 5,000 more like these",
+        "  #2  0x3",
+    ]
+
+
+def test_the_rest_is_shown_when_everything_is_asked_for() -> None:
+    details = {
+        "registers": {"rip": "0x1", "rsp": "0x2", "rbp": "0x3", "rax": "0x4"},
+        "first_chance": ["first", "second"],
+        "threads": [{"thread": 12, "phase": "OnBeginRequest", "stack": [{"module": "a.dll", "rva": 1}]}],
+        "debug_output": ["said\n", "more"],
+        "output": "printed\x1b\n",
+    }
+    error = errors.ModuleHung("x", details=details)
+    always = ["", "OutputDebugString", "  said", "  more", "", "standard output and error", "  printed\\x1b"]
+    assert plain(error).splitlines() == ["x", *always]
+    assert plain(error, everything=True).splitlines() == [
+        "x",
+        "",
+        "registers",
+        "     rip 0x1      rsp 0x2      rbp 0x3",
+        "     rax 0x4",
+        "",
+        "exceptions that were raised, the last one last",
+        "  first",
+        "  second",
+        "",
+        "thread 12, in OnBeginRequest",
+        "  #0  a.dll+0x1",
+        *always,
     ]
