@@ -1,1 +1,1 @@
-"""TODO."""
+"""The process that loads modules, and our side of it."""

@@ -45,6 +45,7 @@ _u64 = struct.Struct("<Q")
 _call = struct.Struct("<QIH238sI")
 _debug = struct.Struct("<IIQII")
 _CALL_TEXT = 238
+_SLOT_OFFSETS = range(SLOTS, SLOTS + SLOT_COUNT * SLOT_SIZE, SLOT_SIZE)
 _FRAME_TEXT = FRAME_SIZE - 8
 
 Token = tuple[int, int]
@@ -199,11 +200,10 @@ class BlackBox(_Mapping):
         """Return the offset of the thread's slot, taking a free or, when all are taken, an idle one."""
         with self._lock:
             taken = set(self._slots.values())
-            offsets = range(SLOTS, SLOTS + SLOT_COUNT * SLOT_SIZE, SLOT_SIZE)
-            free = next((offset for offset in offsets if offset not in taken), 0)
+            free = next((offset for offset in _SLOT_OFFSETS if offset not in taken), 0)
             if not free:
-                idle = (o for o in offsets if not self._word(o + SLOT_DEPTH) and not self._word(o + SLOT_COMMAND))
-                free = next(idle, offsets[-1])
+                idle = (o for o in _SLOT_OFFSETS if not self._word(o + SLOT_DEPTH) and not self._word(o + SLOT_COMMAND))
+                free = next(idle, _SLOT_OFFSETS[-1])
                 self._slots = {t: o for t, o in self._slots.items() if o != free}
             self._map[free : free + SLOT_FRAMES] = struct.pack("<IIII", thread, 0, 0, 0)
             self._slots[thread] = free
@@ -234,7 +234,7 @@ class BlackBoxReader(_Mapping):
     def threads(self) -> list[Thread]:
         """Return the threads that are in a phase or work on a command."""
         found = []
-        for slot in range(SLOTS, SLOTS + SLOT_COUNT * SLOT_SIZE, SLOT_SIZE):
+        for slot in _SLOT_OFFSETS:
             thread, depth, command = struct.unpack_from("<III", self._map, slot)
             if thread and (depth or command):
                 found.append(Thread(thread, command, [self._frame(slot, i) for i in range(min(depth, FRAME_COUNT))]))
@@ -242,7 +242,7 @@ class BlackBoxReader(_Mapping):
 
     def used(self) -> bool:
         """Tell whether any thread ever entered a phase."""
-        return any(self._map[o + SLOT_FRAMES] for o in range(SLOTS, SLOTS + SLOT_COUNT * SLOT_SIZE, SLOT_SIZE))
+        return any(self._quad(slot + SLOT_FRAMES) for slot in _SLOT_OFFSETS)
 
     def calls(self) -> list[HostCall]:
         """Return the last calls into the host, oldest first."""

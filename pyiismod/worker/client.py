@@ -1,0 +1,341 @@
+"""Our side of a worker: starts it, talks to it, and says precisely how it ended.
+
+    with WorkerClient(runtime) as worker:
+        reply = worker.call(Load(0, r"Z:\\srv\\module.dll", "module"))
+
+A worker lives once. Whatever goes wrong with it - no answer in time, no more process, no protocol - it is ended, every
+call that waits gets the same error, and so does every later one; a new client is a new worker. Three threads serve it: one
+reads replies, one reads what it prints, and the guard, which alone decides about life and death. The end of a worker is
+the end of the supervisor's process, never an end-of-file: wineserver may hold pipes open for seconds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from threading import Event, Lock, Thread
+from time import monotonic
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+import pyiismod
+from pyiismod.abi import abi_hash
+from pyiismod.errors import PyiismodError, RuntimeBroken, WorkerError
+from pyiismod.worker.blackbox import BlackBoxReader
+from pyiismod.worker.channel import Channel, ChannelClosed, ChannelError
+from pyiismod.worker.evidence import Evidence, Hang
+from pyiismod.worker.lifeline import Lifeline
+from pyiismod.worker.output import Output
+from pyiismod.worker.protocol import PROTOCOL_VERSION, Command, Ready, Reply, Shutdown
+
+if TYPE_CHECKING:
+    from pyiismod.runtime import Runtime
+
+__all__ = ["WorkerClient"]
+
+_GUARD_PERIOD = 0.1  # seconds between two looks at deadlines and process
+_DUMP_PATIENCE = 15.0  # seconds for the stacks of all threads
+_DRAIN_PATIENCE = 1.0  # seconds for what is still in the pipes of a dead worker
+_START = "from pyiismod.worker.serve import main; main()"
+
+
+class _Pending:
+    """A call that waits for its reply."""
+
+    def __init__(self, command: str, seconds: float) -> None:
+        self.command = command
+        self.seconds = seconds
+        self.deadline = monotonic() + seconds
+        self.done = Event()
+        self.reply: Reply | None = None
+        self.error: PyiismodError | None = None
+
+    def settle(self, reply: Reply | None, error: PyiismodError | None) -> None:
+        self.reply, self.error = reply, error
+        self.done.set()
+
+    def wait(self) -> Reply:
+        self.done.wait()
+        if self.reply is None:
+            raise _again(self.error)
+        return self.reply
+
+
+class WorkerClient:
+    """One worker process.
+
+    Args:
+        runtime: where to run it.
+        timeout: seconds for the start, and for a call that names no deadline.
+        environment: variables for the worker, besides the runtime's.
+        engine: importable module with a class ``Engine(box)``, for tests; the host's when None.
+
+    Attributes:
+        pid: of the supervisor, on this system.
+        ready: what the worker said about itself.
+        output: what the worker and its modules printed.
+
+    Raises:
+        WorkerError: it did not start, or is of another version than we are.
+        RuntimeBroken: the runtime's programs cannot be run.
+    """
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        *,
+        timeout: float = 30.0,
+        environment: Mapping[str, str] | None = None,
+        engine: str | None = None,
+    ) -> None:
+        self.output = Output()
+        self._timeout = timeout
+        self._lock = Lock()
+        self._waiting: dict[int, _Pending] = {}
+        self._last_id = 0
+        self._death: PyiismodError | None = None
+        self._leaving = False
+        self._trouble: ChannelError | None = None
+        self._look = Event()
+        self._directory = Path(tempfile.mkdtemp(prefix="pyiismod-"))
+        self._box = BlackBoxReader.create(os.fspath(self._directory / "box"))
+        self._life = Lifeline(self._directory / "life")
+        handshake = self._waiting[0] = _Pending("the start", timeout)
+        try:
+            self._process = self._spawn(runtime, environment or {}, engine)
+        except OSError as error:
+            self._clean_up()
+            raise RuntimeBroken(f"the runtime cannot be started: {error}") from error
+        self.pid = self._process.pid
+        stdin, stdout, stderr = self._process.stdin, self._process.stdout, self._process.stderr
+        assert stdin and stdout and stderr
+        self._channel: Channel[Reply] = Channel(stdout.fileno(), stdin.fileno(), Reply)
+        self._readers = [
+            Thread(target=self._read_replies, args=(stdout,), name=f"pyiismod-replies-{self.pid}", daemon=True),
+            Thread(target=self._read_output, args=(stderr,), name=f"pyiismod-output-{self.pid}", daemon=True),
+        ]
+        self._guard = Thread(target=self._watch, name=f"pyiismod-guard-{self.pid}", daemon=True)
+        for thread in (*self._readers, self._guard):
+            thread.start()
+        try:
+            self.ready = _checked(handshake.wait())
+        except BaseException:
+            self._end()
+            raise
+
+    def __enter__(self) -> WorkerClient:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        try:
+            self.close()
+        except PyiismodError:
+            if error is None:
+                raise
+
+    @property
+    def alive(self) -> bool:
+        """Whether calls can still be made."""
+        return self._death is None
+
+    def call(self, command: Command, deadline: float | None = None) -> Reply:
+        """Send a command and wait for its reply. Any number of threads may call.
+
+        Args:
+            command: its ``id`` is replaced.
+            deadline: seconds; ``timeout`` when None.
+
+        Raises:
+            ModuleCrashed, ModuleExited, ModuleHung: a module ended the worker, or did not come back.
+            WorkerError: the worker failed, or has ended before.
+        """
+        pending = _Pending(type(command).__name__, self._timeout if deadline is None else deadline)
+        with self._lock:
+            if self._death is not None:
+                raise _again(self._death)
+            self._last_id += 1
+            number = self._last_id
+            self._waiting[number] = pending
+        try:
+            self._channel.send(msgspec.structs.replace(command, id=number))
+        except OSError:
+            self._look.set()  # the worker is going; the guard settles every call
+        except BaseException:
+            with self._lock:
+                self._waiting.pop(number, None)
+            raise
+        return pending.wait()
+
+    def close(self) -> None:
+        """End the worker: with a goodbye, or by force when a call still waits for it. Idempotent.
+
+        Raises:
+            ModuleCrashed, ModuleExited, ModuleHung: a module that was still loaded failed on the way out.
+        """
+        with self._lock:
+            polite = self._death is None and not self._waiting
+            self._leaving = True
+        if polite:
+            with contextlib.suppress(WorkerError):
+                self.call(Shutdown(0))
+                self._guard.join(self._timeout)
+        self._end()
+        if polite and self._death is not None and not isinstance(self._death, WorkerError):
+            raise _again(self._death)
+
+    # --- start and end ------------------------------------------------------------------------------------------
+
+    def _spawn(self, runtime: Runtime, environment: Mapping[str, str], engine: str | None) -> subprocess.Popen[bytes]:
+        box = runtime.to_windows(self._directory / "box")
+        return subprocess.Popen(
+            [
+                *runtime.loader,
+                os.fspath(runtime.supervisor),
+                runtime.to_windows(self._directory),
+                "--",
+                runtime.to_windows(runtime.python),
+                "-c",
+                _START,
+                box,
+                *([engine] if engine else []),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            env={**runtime.environment(), **environment},
+            **_detached(),
+        )
+
+    def _end(self) -> None:
+        """Kill what is left and wait until all is cleaned up."""
+        if self._process.poll() is None:
+            self._process.kill()
+        self._look.set()
+        self._guard.join()
+
+    def _clean_up(self) -> None:
+        self._life.cut()
+        self._box.close()
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    # --- the reading threads ------------------------------------------------------------------------------------
+
+    def _read_replies(self, stream: Any) -> None:
+        with stream:
+            try:
+                while True:
+                    reply = self._channel.receive()
+                    with self._lock:
+                        pending = self._waiting.pop(reply.id, None)
+                    if pending is None:
+                        raise ChannelError(f"nobody asked for {type(reply).__name__} {reply.id}")
+                    pending.settle(reply, None)
+            except (ChannelClosed, OSError):
+                pass
+            except ChannelError as error:
+                self._trouble = error
+            self._look.set()
+
+    def _read_output(self, stream: Any) -> None:
+        with stream, contextlib.suppress(OSError):
+            while piece := os.read(stream.fileno(), 65536):
+                self.output.add(piece)
+
+    # --- the guard ----------------------------------------------------------------------------------------------
+
+    def _watch(self) -> None:
+        hang = None
+        while self._process.poll() is None:
+            self._look.wait(_GUARD_PERIOD)
+            if self._look.is_set():
+                self._wait_or_kill(0 if self._trouble else _DRAIN_PATIENCE)
+            elif hang := self._overdue():
+                self._box.request_dump()
+                self._wait_or_kill(_DUMP_PATIENCE)
+        self._settle(self._process.wait(), hang)
+
+    def _overdue(self) -> Hang | None:
+        now = monotonic()
+        with self._lock:
+            for number, pending in self._waiting.items():
+                if pending.deadline < now:
+                    return Hang(number, pending.command, pending.seconds)
+        return None
+
+    def _wait_or_kill(self, seconds: float) -> None:
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+
+    def _settle(self, status: int, hang: Hang | None) -> None:
+        """Say why the worker ended, to everybody who waits and for ever."""
+        for reader in self._readers:
+            reader.join(_DRAIN_PATIENCE)
+        error = self._cause(status, hang)
+        with self._lock:
+            self._death = error
+            waiting = list(self._waiting.values())
+            self._waiting.clear()
+        with contextlib.suppress(OSError):
+            assert self._process.stdin
+            self._process.stdin.close()
+        self._clean_up()
+        for pending in waiting:
+            pending.settle(None, error)
+
+    def _cause(self, status: int, hang: Hang | None) -> PyiismodError:
+        from pyiismod.worker.postmortem import explain
+
+        report = self._directory / "postmortem.json"
+        if self._trouble:
+            details = {"output": self.output.text()}
+            return WorkerError(f"the worker does not keep to the protocol: {self._trouble}", details=details)
+        if not report.exists() and self._leaving and hang is None:
+            return WorkerError("the worker was closed")
+        return explain(Evidence.gather(report, self._box, self.output.text(), status, hang))
+
+
+def _again(error: PyiismodError | None) -> PyiismodError:
+    """Return a fresh copy: an exception object belongs to the thread that raises it."""
+    if error is None:
+        return WorkerError("the worker gave neither reply nor reason")
+    return type(error)(error.message, hint=error.hint, details=error.details)
+
+
+def _checked(reply: Reply) -> Ready:
+    """Make sure that both sides are of one version.
+
+    Raises:
+        WorkerError: they are not.
+    """
+    if not isinstance(reply, Ready):
+        raise WorkerError(f"the worker began with {type(reply).__name__} instead of Ready")
+    for what, theirs, ours in (
+        ("protocol", reply.protocol, PROTOCOL_VERSION),
+        ("version", reply.version, pyiismod.__version__),
+        ("ABI", reply.abi_hash, abi_hash()),
+        ("pointer size", reply.pointer_size, 8),
+    ):
+        if theirs != ours:
+            raise WorkerError(
+                f"the worker has {what} {theirs}, this side {what} {ours}",
+                hint="Both have to be the same pyiismod; pyiismod runtime install renews the worker's side.",
+            )
+    return reply
+
+
+def _detached() -> dict[str, Any]:
+    """Keep Ctrl-C in a terminal from the worker: ending it is our business."""
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
+    return {"process_group": 0}

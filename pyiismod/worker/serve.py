@@ -1,0 +1,152 @@
+"""The worker: reads commands, lets the engine carry them out on pool threads, sends replies.
+
+    python -c "from pyiismod.worker.serve import main; main()" DIRECTORY\\box [ENGINE]
+
+It runs under supervisor.exe, which gives it the pipes of the protocol by number, in the black box: the standard
+handles, and with them every C runtime's stdin, stdout and stderr, never were these pipes. So nothing that a module prints
+can end up in the protocol, whatever it is linked with.
+
+The main thread only reads. A pool grows by one thread whenever a command finds none idle, so commands never wait for
+each other; a thread that dies inside a module is noticed by the supervisor, which reads in the black box where every
+thread is. ENGINE names a module with ``Engine(box)``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from _queue import SimpleQueue
+from _thread import allocate_lock, start_new_thread
+from typing import Any, Protocol
+
+import pyiismod
+from pyiismod.abi import abi_hash
+from pyiismod.errors import PyiismodError
+from pyiismod.worker.blackbox import BlackBox
+from pyiismod.worker.channel import Channel, ChannelClosed
+from pyiismod.worker.protocol import PROTOCOL_VERSION, Command, Done, ErrorInfo, Failed, Ready, Reply, Shutdown
+
+__all__ = ["Engine", "main"]
+
+DEFAULT_ENGINE = "pyiismod.worker.engine"
+
+
+class Engine(Protocol):
+    """What carries out commands. :meth:`handle` is called on many threads at once."""
+
+    def handle(self, command: Command) -> Reply:
+        """Carry out one command and return its reply.
+
+        Raises:
+            PyiismodError: becomes :class:`Failed`; any other exception too, as a ``WorkerError`` with its traceback.
+        """
+
+
+class Worker:
+    """The commands of one channel, carried out on a pool.
+
+    Args:
+        box: notes which thread works on which command.
+        channel: to and from our side.
+        engine: does the work.
+    """
+
+    def __init__(self, box: BlackBox, channel: Channel[Command], engine: Engine) -> None:
+        self._box = box
+        self._channel = channel
+        self._engine = engine
+        self._queue: SimpleQueue[Command] = SimpleQueue()
+        self._lock = allocate_lock()
+        self._idle = 0
+
+    def run(self) -> None:
+        """Serve until :class:`Shutdown`, or until nobody is left to serve."""
+        while True:
+            try:
+                command = self._channel.receive()
+            except ChannelClosed:
+                return
+            if isinstance(command, Shutdown):
+                self._channel.send(Done(command.id))
+                return
+            with self._lock:
+                grow = self._idle == 0
+                self._idle -= not grow
+            self._queue.put(command)
+            if grow:
+                start_new_thread(self._work, ())
+
+    def _work(self) -> None:
+        while True:
+            command = self._queue.get()
+            self._box.command(command.id)
+            reply = self._answer(command)
+            self._box.command(0)
+            with self._lock:
+                self._idle += 1
+            self._send(reply)
+
+    def _send(self, reply: Reply) -> None:
+        try:
+            self._channel.send(reply)
+        except OSError:
+            os._exit(0)
+        except Exception as error:
+            self._channel.send(Failed(reply.id, _defect(reply, error)))
+
+    def _answer(self, command: Command) -> Reply:
+        try:
+            return self._engine.handle(command)
+        except PyiismodError as error:
+            return Failed(command.id, ErrorInfo(type(error).__name__, error.message, error.hint, error.details))
+        except BaseException as error:
+            return Failed(command.id, _defect(command, error))
+
+
+def _defect(message: Command | Reply, error: BaseException) -> ErrorInfo:
+    import traceback
+
+    text = f"the worker failed at {type(message).__name__}: {type(error).__name__}: {error}"
+    lines = "".join(traceback.format_exception(error)).splitlines()
+    return ErrorInfo("WorkerError", text, "", {"traceback": lines})
+
+
+def _open_pipes(box: BlackBox) -> tuple[int, int]:
+    """Return file descriptors for the protocol's pipes, which no child process will inherit."""
+    import msvcrt
+
+    reading, writing = box.pipes()
+    for handle in (reading, writing):
+        os.set_handle_inheritable(handle, False)  # type: ignore[attr-defined]
+    flags: int = os.O_BINARY | os.O_NOINHERIT  # type: ignore[attr-defined]
+    opened: Any = msvcrt.open_osfhandle  # type: ignore[attr-defined]
+    return opened(reading, flags | os.O_RDONLY), opened(writing, flags | os.O_WRONLY)
+
+
+def _ready() -> Ready:
+    return Ready(
+        id=0,
+        protocol=PROTOCOL_VERSION,
+        version=pyiismod.__version__,
+        abi_hash=abi_hash(),
+        pointer_size=8 if sys.maxsize > 2**32 else 4,
+        python=sys.version.split()[0],
+        process_id=os.getpid(),
+        platform=sys.platform,
+    )
+
+
+def main() -> None:
+    """Run a worker as the command line says, and end the process.
+
+    The end is ExitProcess: it stops the module's own threads and calls ``DllMain(DLL_PROCESS_DETACH)`` in what is
+    still loaded, which the black box therefore names as the phase.
+    """
+    box = BlackBox(sys.argv[1])
+    channel: Channel[Command] = Channel(*_open_pipes(box), Command)
+    module = __import__(sys.argv[2] if len(sys.argv) > 2 else DEFAULT_ENGINE, fromlist=["Engine"])
+    channel.send(_ready())
+    Worker(box, channel, module.Engine(box)).run()
+    box.leave()
+    box.begin("DLL_PROCESS_DETACH", "")
+    os._exit(0)
