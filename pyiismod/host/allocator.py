@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 from pyiismod.abi.allocator import IModuleAllocator
-from pyiismod.host._abi import ffi
 from pyiismod.host.memory import RequestPool
 from pyiismod.host.objects import NativeObject
 from pyiismod.host.trace import Timeline
@@ -22,7 +21,4 @@ class ModuleAllocator(NativeObject, IModuleAllocator):
         self._pool = pool
 
     def AllocateMemory(self, cbAllocation: int) -> Any:
-        try:
-            return self._pool.allocate(cbAllocation)
-        except MemoryError:
-            return ffi.NULL
+        return self._pool.allocate(cbAllocation)

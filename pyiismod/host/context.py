@@ -77,10 +77,7 @@ class Context(NativeObject, IHttpContext4):
         return S_OK
 
     def AllocateRequestMemory(self, cbAllocation: int) -> Any:
-        try:
-            return self._pool.allocate(cbAllocation)
-        except MemoryError:
-            return ffi.NULL
+        return self._pool.allocate(cbAllocation)
 
     def GetPhysicalPath(self, pcchPhysicalPath: Any = None) -> Any:
         return self._text(self._exchange.physical_path, pcchPhysicalPath)

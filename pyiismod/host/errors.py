@@ -16,6 +16,7 @@ __all__ = [
     "ERROR_INVALID_DATA",
     "ERROR_INVALID_INDEX",
     "ERROR_INVALID_PARAMETER",
+    "ERROR_NOT_ENOUGH_MEMORY",
     "ERROR_NOT_FOUND",
     "E_FAIL",
     "E_NOINTERFACE",
@@ -23,6 +24,7 @@ __all__ = [
 ]
 
 ERROR_FILE_NOT_FOUND = hresult_from_win32(2)
+ERROR_NOT_ENOUGH_MEMORY = hresult_from_win32(8)
 ERROR_INVALID_DATA = hresult_from_win32(13)
 ERROR_HANDLE_EOF = hresult_from_win32(38)
 ERROR_INVALID_PARAMETER = hresult_from_win32(87)

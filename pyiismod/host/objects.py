@@ -6,8 +6,9 @@ overload name; modules cast up that chain without asking, so one object with the
 with its callbacks, is built once per class and never freed: a DLL may keep it in a register.
 
 Each call goes through one entry point, which finds the object, writes the timeline, and lets nothing escape: an
-exception of ours is kept in the timeline and the slot's documented failure is returned. An object that has ended stays
-in quarantine for a while, so that a late call is named instead of crashing.
+exception of ours is kept in the timeline and the slot's documented failure is returned. MemoryError is no fault but an
+answer: ERROR_NOT_ENOUGH_MEMORY or NULL. An object that has ended stays in quarantine for a while, so that a late call
+is named instead of crashing.
 
 A slot is *real* (overridden), *configured* (overridden and marked so: it answers what the test set) or *refused*: then
 it is recorded by name and fails as documented, never with S_OK.
@@ -23,6 +24,7 @@ from typing import Any, ClassVar, TypeVar
 from pyiismod.abi.model import Interface, Method, is_stub
 from pyiismod.host._abi import ffi
 from pyiismod.host.describe import Describer
+from pyiismod.host.errors import ERROR_NOT_ENOUGH_MEMORY
 from pyiismod.host.refusal import Refused, failure_of, refuse
 from pyiismod.host.trace import Event, Frame, Timeline, collect_output, current
 
@@ -110,7 +112,7 @@ def _vtable(cls: type[NativeObject]) -> int:
     for method in methods:
         refused = _coverage(cls, method) == REFUSED
         slot = refuse(method) if refused else getattr(cls, method.overload)
-        callback = ffi.callback(function_type(method), _entry(method, slot))
+        callback = ffi.callback(function_type(method), _entry(method, slot), failure_of(method), _fault)
         _keep.append(callback)
         table[method.slot + 1] = int(ffi.cast("uintptr_t", callback))
     _keep.append(table)
@@ -125,6 +127,7 @@ def _entry(method: Method, slot: Callable[..., Any]) -> Callable[..., Any]:
     label = f"{interface}::{name}"
     arguments, outcome, outputs = describer.arguments, describer.outcome, describer.outputs
     refusal = failure_of(method, refusal=True)
+    exhausted = ERROR_NOT_ENOUGH_MEMORY if method.returns == "HRESULT" else failure
 
     def entry(this: int, *args: Any) -> Any:
         frame = current()
@@ -149,6 +152,9 @@ def _entry(method: Method, slot: Callable[..., Any]) -> Callable[..., Any]:
             timeline.refused.append(label)
             result = refusal
             event.result = outcome(result)
+        except MemoryError:
+            result = exhausted
+            event.result = outcome(result)
         except BaseException as fault:
             timeline.faults.append(fault)
             event.result = f"host fault: {fault!r}"
@@ -159,6 +165,12 @@ def _entry(method: Method, slot: Callable[..., Any]) -> Callable[..., Any]:
         return result
 
     return entry
+
+
+def _fault(kind: type[BaseException], fault: BaseException, traceback: Any) -> None:
+    """Keep what an entry itself raised, or that its result does not fit; cffi returns the failure."""
+    if (frame := current()) is not None:
+        frame.timeline.faults.append(fault)
 
 
 def _stray(this: int, label: str, frame: Frame | None, failure: Any) -> Any:

@@ -1,0 +1,225 @@
+"""The other side of the vtables: calls slots as compiled code does, and makes modules whose slots are Python functions.
+
+Everything goes through pointers: ``this`` → vtable → slot n → function of the declared type. Nothing is shared with the
+host but the types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+from pyiismod.abi.allocator import IModuleAllocator
+from pyiismod.abi.context import IHttpContext4
+from pyiismod.abi.interfaces import INTERFACES
+from pyiismod.abi.model import Interface, Method
+from pyiismod.abi.notifications import REQUEST_BY_BIT
+from pyiismod.abi.request import IHttpRequest4
+from pyiismod.abi.response import IHttpResponse4
+from pyiismod.host._abi import ffi
+from pyiismod.host.exchange import Exchange
+from pyiismod.host.iis import Iis
+from pyiismod.host.incoming import Incoming, Outgoing
+from pyiismod.host.module import Module
+from pyiismod.host.registration import RegistrationInfo
+from pyiismod.host.settings import Settings
+from pyiismod.host.trace import Event, Timeline
+from pyiismod.host.url import Url
+from pyiismod.worker.inprocess import NoBox
+
+NULL = ffi.NULL
+CONTINUE, PENDING, FINISH = range(3)
+
+_Lines = Iterable[tuple[str, str]]
+
+_kept: list[Any] = []  # what native code would hold: vtables and callbacks
+_errors: list[BaseException] = []  # of the Python functions below: they must not cross the boundary either
+
+
+def address(pointer: Any) -> int:
+    return int(ffi.cast("uintptr_t", pointer))
+
+
+class Native:
+    """An object of the host as a module sees it: an address. ``native.GetHeader_id(28, length)`` calls its slot."""
+
+    def __init__(self, pointer: Any, interface: type[Interface]) -> None:
+        self.pointer = ffi.cast("void *", pointer)
+        self.methods: dict[str, Method] = {m.overload: m for m in interface.table()}
+
+    def slot(self, overload: str, ctype: str | None = None) -> Callable[..., Any]:
+        """Return a slot bound to this object, seen as a function of its own type or of ``ctype``."""
+        method = self.methods[overload]
+        vtable = ffi.cast("uintptr_t *", ffi.cast("uintptr_t *", self.pointer)[0])
+        function = ffi.cast(ctype or f"{method.interface}_{overload}", vtable[method.slot])
+        return partial(function, address(self.pointer))
+
+    def __getattr__(self, overload: str) -> Callable[..., Any]:
+        if overload not in self.methods:
+            raise AttributeError(overload)
+        return self.slot(overload)
+
+
+def of(thing: Any) -> Native:
+    """Return a host object as a module sees it."""
+    return Native(thing.pointer, thing.interface)
+
+
+def make(interface: str, slots: dict[str, Callable[..., Any]]) -> Any:
+    """Return a native object of a module's (``void *``) whose given slots are Python functions without ``this``."""
+    methods = INTERFACES[interface].table()
+    table = ffi.new("uintptr_t[]", len(methods))
+    for method in methods:
+        function = slots.get(method.overload, partial(_unexpected, f"{interface}::{method.name}"))
+        callback = ffi.callback(f"{method.interface}_{method.overload}", partial(_without_this, function))
+        _kept.append(callback)
+        table[method.slot] = address(callback)
+    thing = ffi.new("uintptr_t[1]", [address(table)])
+    _kept.extend((table, thing))
+    return ffi.cast("void *", thing)
+
+
+def _without_this(function: Callable[..., Any], _this: int, *args: Any) -> Any:
+    try:
+        return function(*args)
+    except BaseException as error:
+        _errors.append(error)
+        raise
+
+
+def _unexpected(label: str, *_: Any) -> int:
+    raise AssertionError(f"{label} was called, and nobody registered for it")
+
+
+class Host:
+    """A fake IIS without any DLL, and the modules that tests put into it."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.iis = Iis(Settings(**settings), NoBox())
+        self.timeline = Timeline(self.iis.box)
+        self.disposed: list[str] = []
+
+    def open(self, method: str = "GET", target: str = "/", *, headers: _Lines = (), **more: Any) -> Any:
+        """Return an exchange that has not run."""
+        url = Url(more.pop("scheme", "http"), more.pop("authority", "localhost"), target)
+        self.timeline = Timeline(self.iis.box)
+        return Exchange(self.iis, Incoming(method, url, list(headers), **more), self.timeline)
+
+    def fire(self, method: str = "GET", target: str = "/", *, headers: _Lines = (), **more: Any) -> Outgoing:
+        """Drive a request through the modules."""
+        url = Url("http", "localhost", target)
+        self.timeline = Timeline(self.iis.box)
+        _errors.clear()
+        outgoing = self.iis.fire(Incoming(method, url, list(headers), **more), self.timeline)
+        if _errors:
+            raise _errors[0]
+        return outgoing
+
+    def load(
+        self,
+        name: str,
+        handlers: dict[str, Callable[[Native, Native], int]],
+        *,
+        post: int = 0,
+        priorities: Iterable[tuple[int, str]] = (),
+        post_priorities: Iterable[tuple[int, str]] = (),
+        get_http_module: Callable[[Any, Native], int] | None = None,
+    ) -> Module:
+        """Register a module with handlers by method name; its masks follow from them."""
+        module = Module(name, f"C:\\modules\\{name}.dll", len(self.iis.modules) + 1)
+        module.registration = RegistrationInfo(name, module.id, self.timeline)
+        info = of(module.registration)
+
+        def create(ppModule: Any, pAllocator: Any) -> int:
+            if get_http_module is not None:
+                return get_http_module(ppModule, Native(pAllocator, IModuleAllocator))
+            ppModule[0] = instance
+            return 0
+
+        slots = {method: _handler(method, handler) for method, handler in handlers.items()}
+        instance = make("CHttpModule", {**slots, "Dispose": lambda: self.disposed.append(name)})
+        factory = make("IHttpModuleFactory", {"GetHttpModule": create, "Terminate": lambda: None})
+        bits = {n.handler: n.bit for n in REQUEST_BY_BIT.values()}
+        posts = {n.post_handler: n.bit for n in REQUEST_BY_BIT.values() if n.post_handler}
+        mask = sum(bit for method, bit in bits.items() if method in handlers)
+        post |= sum(bit for method, bit in posts.items() if method in handlers)
+        assert info.SetRequestNotifications(factory, mask, post) == 0
+        for bit, alias in priorities:
+            assert info.SetPriorityForRequestNotification(bit, wide(alias)) == 0
+        for bit, alias in post_priorities:
+            assert info.SetPriorityForPostRequestNotification(bit, wide(alias)) == 0
+        self.iis.modules.append(module)
+        self.iis._replan()
+        return module
+
+    def calls(self, method: str) -> list[Event]:
+        return [e for e in self.timeline.events if e.event == "call" and e.method == method]
+
+    @property
+    def violations(self) -> list[str]:
+        return [e.method for e in self.timeline.events if e.event == "violation"]
+
+
+def _handler(method: str, handler: Callable[[Native, Native], int]) -> Callable[[Any, Any], int]:
+    declared = next(m for m in INTERFACES["CHttpModule"].table() if m.overload == method)
+    provider = INTERFACES[declared.params[1].type.rstrip(" *")]
+
+    def handle(pHttpContext: Any, pProvider: Any) -> int:
+        return handler(Native(pHttpContext, IHttpContext4), Native(pProvider, provider))
+
+    return handle
+
+
+def request_of(context: Native) -> Native:
+    return Native(context.GetRequest(), IHttpRequest4)
+
+
+def response_of(context: Native) -> Native:
+    return Native(context.GetResponse(), IHttpResponse4)
+
+
+def text(value: bytes) -> Any:
+    """Return a NUL-terminated string of the module's."""
+    return ffi.new("char[]", value)
+
+
+def wide(value: str) -> Any:
+    """Return a NUL-terminated UTF-16 string of the module's; lone surrogates stay."""
+    units = value.encode("utf-16-le", "surrogatepass")
+    memory = ffi.new("char[]", len(units) + 2)
+    ffi.memmove(memory, units, len(units))
+    _kept.append(memory)
+    return ffi.cast("const WCHAR *", memory)
+
+
+def read_wide(pointer: Any) -> str:
+    """Return the text at a wide pointer, up to its NUL."""
+    units = ffi.cast("uint16_t *", pointer)
+    size = 0
+    while units[size]:
+        size += 1
+    return ffi.buffer(units, 2 * size)[:].decode("utf-16-le", "surrogatepass")
+
+
+def chunk(data: bytes | None, size: int | None = None, kind: int = 0) -> tuple[Any, Any]:
+    """Return (HTTP_DATA_CHUNK *, what it points to)."""
+    memory = NULL if data is None else ffi.new("char[]", data)
+    struct = ffi.new("HTTP_DATA_CHUNK *")
+    struct.DataChunkType = kind
+    struct.FromMemory.pBuffer = memory
+    struct.FromMemory.BufferLength = len(data or b"") if size is None else size
+    return struct, memory
+
+
+def hr(win32: int) -> int:
+    """Return HRESULT_FROM_WIN32 as the signed number that slots return."""
+    return (0x80070000 | win32) - (1 << 32)
+
+
+E_FAIL = 0x80004005 - (1 << 32)
+E_NOTIMPL = 0x80004001 - (1 << 32)
+E_NOINTERFACE = 0x80004002 - (1 << 32)
+FILE_NOT_FOUND, NOT_ENOUGH_MEMORY, INVALID_DATA, HANDLE_EOF, NOT_SUPPORTED = map(hr, (2, 8, 13, 38, 50))
+INVALID_PARAMETER, INSUFFICIENT_BUFFER, ALREADY_EXISTS, ARITHMETIC_OVERFLOW = map(hr, (87, 122, 183, 534))
+NOT_FOUND, INVALID_INDEX = map(hr, (1168, 1413))
