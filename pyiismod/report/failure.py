@@ -6,6 +6,7 @@ Everything comes from the error's ``message``, ``hint`` and ``details``; a part 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -77,7 +78,7 @@ def _parts(error: PyiismodError, lead: str, everything: bool) -> Iterator[Render
     if facts := _facts(details):
         yield _below("", _grid(facts))
     if stack := details.get("stack"):
-        yield _below("native stack", _grid(_stack(stack, None if everything else _FRAMES)))
+        yield _below("native stack", _grid(_stack(stack) if everything else _in_short(stack, details.get("module"))))
     if calls := details.get("host_calls"):
         shown = calls if everything else calls[-_CALLS:]
         yield _below("last calls into the host", Text("\n".join(visible(str(call)) for call in shown)))
@@ -100,7 +101,7 @@ def _more(details: dict[str, Any]) -> Iterator[RenderableType]:
         yield _below("exceptions that were raised, the last one last", _text("\n".join(map(str, earlier))))
     for thread in details.get("threads", ()):
         where = f", in {thread['phase']}" if thread.get("phase") else ""
-        yield _below(f"thread {thread['thread']}{where}", _grid(_stack(thread["stack"], None)))
+        yield _below(f"thread {thread['thread']}{where}", _grid(_stack(thread["stack"])))
 
 
 def _text(text: str) -> Text:
@@ -134,19 +135,34 @@ def _facts(details: dict[str, Any]) -> list[tuple[str, str]]:
     return rows
 
 
-def _stack(frames: list[dict[str, Any]], most: int | None) -> list[tuple[str, str]]:
+def _stack(frames: list[dict[str, Any]]) -> list[tuple[str, str]]:
     rows = []
-    for number, frame in enumerate(frames[:most]):
-        module, address = frame.get("module"), str(frame.get("address") or "?")
-        words = [f"{module}+0x{frame['rva']:x}" if module else address, frame.get("symbol") or ""]
-        if frame.get("line"):
-            words.append(f"{frame['file']}:{frame['line']}")
-        rows.append((f"#{number}", visible("  ".join(filter(None, words)))))
-        if omitted := frame.get("omitted"):
-            rows.append(("", f"… {omitted:,} more like these"))
-    if most and len(frames) > most:
-        rows.append(("", f"… {len(frames) - most} more"))
+    for place, group in groupby(enumerate(frames), key=lambda pair: _frame(pair[1])):
+        numbers, alike = zip(*group, strict=True)
+        gaps = [frame.get("omitted", 0) for frame in alike]
+        times = len(numbers) + sum(gaps[:-1])
+        rows.append((f"#{numbers[0]}", visible(place) if times == 1 else f"{visible(place)}  ({times:,} times)"))
+        if gaps[-1]:
+            rows.append(("", f"… {gaps[-1]:,} left out"))
     return rows
+
+
+def _frame(frame: dict[str, Any]) -> str:
+    module, address = frame.get("module"), str(frame.get("address") or "?")
+    words = [f"{module}+0x{frame['rva']:x}" if module else address, frame.get("symbol") or ""]
+    if frame.get("line"):
+        words.append(f"{frame['file']}:{frame['line']}")
+    return "  ".join(filter(None, words))
+
+
+def _in_short(stack: list[dict[str, Any]], module: str | None) -> list[tuple[str, str]]:
+    """Return the stack down to where the host called the module: below are only the host's own frames."""
+    mine = [number for number, frame in enumerate(stack) if module and frame.get("module") == module]
+    shown = stack[: mine[-1] + 1] if mine else stack
+    rows = _stack(shown)
+    left = len(stack) - len(shown) if len(rows) <= _FRAMES else 0
+    below = f"… {left} more of the host" if left else "…" if len(rows) > _FRAMES else ""
+    return rows[:_FRAMES] + [("", below)] * bool(below)
 
 
 def _registers(registers: dict[str, Any]) -> Table:

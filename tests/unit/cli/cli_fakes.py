@@ -136,7 +136,10 @@ def crash(**details: Any) -> PyiismodError:
         "code_name": "STATUS_ACCESS_VIOLATION",
         "address": "hello.dll+0x1234",
         "registers": {"rip": "0x18001234", "rsp": "0x7f0000"},
-        "stack": [{"module": "hello.dll", "rva": 0x1234, "symbol": "OnBeginRequest"}] * 20,
+        "stack": [
+            {"module": "hello.dll", "rva": 0x1234, "symbol": "OnBeginRequest"},
+            *({"module": "python311.dll", "rva": rva} for rva in range(20)),
+        ],
         "host_calls": ["IHttpContext::GetResponse", "IHttpResponse::Clear"],
         "output": "about to fail\n",
     }

@@ -255,13 +255,13 @@ def test_a_crash_report_has_everything_with_verbose(pyiismod: Callable, fake: Fa
     for text in (short, full):
         assert "0xC0000005 STATUS_ACCESS_VIOLATION" in text
         assert "hello.dll+0x1234" in text
-        assert "#0   hello.dll+0x1234  OnBeginRequest" in text
+        assert "hello.dll+0x1234  OnBeginRequest" in text
         assert "IHttpResponse::Clear" in text
         assert "about to fail" in text
         assert "Fix: Look at the top frame" in text
-    assert "… 8 more" in short
+    assert "… 20 more of the host" in short
     assert "0x18001234" not in short
-    assert "#19" in full
+    assert "#20" in full
     assert "rip 0x18001234" in full
 
 

@@ -62,9 +62,32 @@ def test_a_stack_shows_what_is_known_of_each_frame() -> None:
         "native stack",
         "  #0  a.dll+0x1234  f  a.cpp:7",
         "  #1  a.dll+0x10",
-        "      … 5,000 more like these",
+        "      … 5,000 left out",
         "  #2  0x3",
     ]
+
+
+def test_recursion_is_one_line() -> None:
+    again = {"module": "a.dll", "rva": 1}
+    frames = [again, again | {"omitted": 5000}, again, {"module": "a.dll", "rva": 2}]
+    assert plain(errors.ModuleCrashed("x", details={"stack": frames})).splitlines()[3:] == [
+        "  #0  a.dll+0x1  (5,003 times)",
+        "  #3  a.dll+0x2",
+    ]
+
+
+def test_in_short_the_stack_ends_where_the_host_called_the_module() -> None:
+    host = [{"module": "python311.dll", "rva": rva} for rva in range(20)]
+    frames = [{"module": "ntdll.dll", "rva": 1}, {"module": "a.dll", "rva": 2}, *host]
+    error = errors.ModuleCrashed("x", details={"module": "a.dll", "stack": frames})
+    assert plain(error).splitlines()[3:] == ["  #0  ntdll.dll+0x1", "  #1  a.dll+0x2", "      … 20 more of the host"]
+    assert plain(error, everything=True).splitlines()[-1] == "  #21  python311.dll+0x13"
+
+
+def test_in_short_a_long_stack_is_cut() -> None:
+    frames = [{"module": "a.dll", "rva": rva} for rva in range(20)]
+    lines = plain(errors.ModuleCrashed("x", details={"module": "a.dll", "stack": frames})).splitlines()
+    assert lines[-2:] == ["  #11  a.dll+0xb", "       …"]
 
 
 def test_the_rest_is_shown_when_everything_is_asked_for() -> None:
