@@ -105,7 +105,7 @@ class Module:
                 f"{self.file} exports no RegisterModule. IIS writes event 2295 and the worker process stops.",
                 details={"module": self.file, "phase": "RegisterModule", "notification": None},
             )
-        self.registration = info = RegistrationInfo(self.name, self.id, timeline)
+        self.registration = info = RegistrationInfo(self.name, self.id, timeline.process)
         function = ffi.cast("PFN_REGISTERMODULE", export)
         with timeline.inside("RegisterModule", self.file, MODULE_REGISTERMODULE) as event:
             event.args = {"dwServerVersion": server_version, "pModuleInfo": self.name}

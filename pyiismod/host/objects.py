@@ -33,7 +33,7 @@ REAL, CONFIGURED, REFUSED = "real", "configured", "refused"
 _QUARANTINE = 1024  # ended objects remembered; 16 bytes each
 
 _live: dict[int, NativeObject] = {}
-_ended: OrderedDict[int, tuple[str, Any]] = OrderedDict()
+_ended: OrderedDict[int, tuple[str, Timeline, Any]] = OrderedDict()
 _vtables: dict[type, int] = {}
 _keep: list[Any] = []  # vtables and callbacks: native code holds their addresses
 _void_pointer = ffi.typeof("void *")
@@ -79,7 +79,7 @@ class NativeObject:
     def end(self) -> None:
         """Take the object back: later calls on it are recorded as violations. Idempotent."""
         if _live.pop(self.this, None) is not None:
-            _ended[self.this] = (self.interface.__name__, self._memory)
+            _ended[self.this] = (self.interface.__name__, self.timeline.process, self._memory)
             while len(_ended) > _QUARANTINE:
                 _ended.popitem(last=False)
 
@@ -174,8 +174,10 @@ def _fault(kind: type[BaseException], fault: BaseException, traceback: Any) -> N
 
 
 def _stray(this: int, label: str, frame: Frame | None, failure: Any) -> Any:
+    name, timeline, _ = _ended.get(this, (None, None, None))
     if frame is not None:
-        name = _ended[this][0] if this in _ended else None
+        timeline = frame.timeline
+    if timeline is not None:
         what = f"on an {name} that has ended" if name else "on something that is no object of the host"
-        frame.timeline.violation(f"{label} was called {what}")
+        timeline.violation(f"{label} was called {what}")
     return failure

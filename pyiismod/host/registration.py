@@ -1,6 +1,7 @@
 """https://learn.microsoft.com/en-us/iis/web-development-reference/native-code-api-reference/ihttpmoduleregistrationinfo-interface
 
-What a module asks for in RegisterModule (fact sheet 1.2).
+What a module asks for in RegisterModule (fact sheet 1.2). What no source settles is accepted where it does no harm, and
+noted as a violation: masks that can never be told, priorities without a notification.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from pyiismod.abi.constants import global_notification_names, request_notification_names
-from pyiismod.abi.notifications import GLOBAL_BY_BIT, REQUEST_BY_BIT
+from pyiismod.abi.notifications import GLOBAL_BY_BIT, REQUEST, REQUEST_BY_BIT
 from pyiismod.abi.registration import IHttpModuleRegistrationInfo2
 from pyiismod.host._abi import ffi
 from pyiismod.host.errors import ERROR_ALREADY_EXISTS, ERROR_INVALID_PARAMETER, S_OK
@@ -18,6 +19,8 @@ from pyiismod.host.trace import Timeline
 from pyiismod.pipeline import ALIASES
 
 _REQUEST_MASK = sum(REQUEST_BY_BIT)
+_POST_MASK = sum(notification.bit for notification in REQUEST if notification.post_handler)
+_TOLD_MASK = sum(notification.bit for notification in REQUEST if notification.handler)
 _GLOBAL_MASK = sum(GLOBAL_BY_BIT)
 
 
@@ -63,6 +66,12 @@ class RegistrationInfo(NativeObject, IHttpModuleRegistrationInfo2):
             return ERROR_INVALID_PARAMETER
         self.factory = pModuleFactory
         self.request_mask, self.post_mask = dwRequestNotifications, dwPostRequestNotifications
+        never = request_notification_names(dwRequestNotifications & ~_TOLD_MASK)
+        never += [f"post {name}" for name in request_notification_names(dwPostRequestNotifications & ~_POST_MASK)]
+        if not dwRequestNotifications | dwPostRequestNotifications:
+            self.timeline.violation("a factory is registered for nothing: both masks are 0")
+        elif never:
+            self.timeline.violation(f"{', '.join(never)} is registered, and IIS never tells it")
         return S_OK
 
     def SetGlobalNotifications(self, pGlobalModule: Any, dwGlobalNotifications: int) -> int:
@@ -72,13 +81,15 @@ class RegistrationInfo(NativeObject, IHttpModuleRegistrationInfo2):
             return ERROR_INVALID_PARAMETER
         self.global_module = pGlobalModule
         self.global_mask = dwGlobalNotifications
+        if never := global_notification_names(dwGlobalNotifications & ~_GLOBAL_MASK):
+            self.timeline.violation(f"{', '.join(never)} is registered, and IIS never tells it")
         return S_OK
 
     def SetPriorityForRequestNotification(self, dwRequestNotification: int, pszPriority: Any) -> int:
-        return self._prioritise(dwRequestNotification, pszPriority, post=False)
+        return self._prioritise(dwRequestNotification, pszPriority, self.request_mask, post=False)
 
     def SetPriorityForPostRequestNotification(self, dwPostRequestNotification: int, pszPriority: Any) -> int:
-        return self._prioritise(dwPostRequestNotification, pszPriority, post=True)
+        return self._prioritise(dwPostRequestNotification, pszPriority, self.post_mask, post=True)
 
     def SetPriorityForGlobalNotification(self, dwGlobalNotification: int, pszPriority: Any) -> int:
         alias = _alias(pszPriority)
@@ -87,10 +98,14 @@ class RegistrationInfo(NativeObject, IHttpModuleRegistrationInfo2):
         self.global_priorities.update(dict.fromkeys(_bits(dwGlobalNotification & _GLOBAL_MASK), alias))
         return S_OK
 
-    def _prioritise(self, mask: int, pszPriority: Any, post: bool) -> int:
+    def _prioritise(self, mask: int, pszPriority: Any, registered: int, post: bool) -> int:
         alias = _alias(pszPriority)
         if alias is None or not mask & _REQUEST_MASK:
             return ERROR_INVALID_PARAMETER
+        if idle := request_notification_names(mask & ~registered):
+            self.timeline.violation(
+                f"priority {alias} is set for {', '.join(idle)}, which {'is' if len(idle) == 1 else 'are'} not registered"
+            )
         self.priorities.update({(bit, post): alias for bit in _bits(mask & _REQUEST_MASK)})
         return S_OK
 

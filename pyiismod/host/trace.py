@@ -2,8 +2,9 @@
 
 Each thread that is inside a module has a :class:`Frame`: which module, in which notification, for which timeline. A
 call into the host is written under the frame of its thread; a call from a thread of the module's own is written under
-the timeline of the object it was made on. What a module sends to OutputDebugString is caught by the supervisor and
-fetched from the black box when the thread next comes by, so that it stands in its place.
+the timeline of the object it was made on. What is about no request, or about one that is over, gathers in the timeline
+of the process, and the next command's timeline starts with it. What a module sends to OutputDebugString is caught by
+the supervisor and fetched from the black box when the thread next comes by, so that it stands in its place.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from __future__ import annotations
 from _thread import allocate_lock, get_native_id
 from threading import local
 from time import perf_counter_ns
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
+
+_T = TypeVar("_T")
 
 
 class DebugText(Protocol):
@@ -69,6 +72,8 @@ class Timeline:
 
     Args:
         box: of the process.
+        process: the timeline of the process; it starts with what has gathered there since the last one; None for that
+            of the process itself.
 
     Attributes:
         events: in order of their start.
@@ -76,15 +81,17 @@ class Timeline:
         faults: exceptions of the host's own Python, kept from escaping into native code.
     """
 
-    def __init__(self, box: BlackBox) -> None:
+    def __init__(self, box: BlackBox, process: Timeline | None = None) -> None:
         self.box = box
-        self.events: list[Event] = []
-        self.refused: list[str] = []
-        self.faults: list[BaseException] = []
+        self.process = process or self
+        self.events: list[Event] = _taken(process.events) if process else []
+        self.refused: list[str] = _taken(process.refused) if process else []
+        self.faults: list[BaseException] = _taken(process.faults) if process else []
 
     def violation(self, text: str) -> None:
-        """Note something that a module must not do, under what this thread is in."""
-        self.events.append(Event("violation", current() or Frame(self), None, text, {}))
+        """Note something that a module must not do, under what this thread is in; here when it is in nothing."""
+        frame = current() or Frame(self)
+        frame.timeline.events.append(Event("violation", frame, None, text, {}))
 
     def inside(
         self,
@@ -106,6 +113,12 @@ class Timeline:
         frame.depth += 1
         self.events.append(event)
         return Inside(phase, frame, outer, event)
+
+
+def _taken(items: list[_T]) -> list[_T]:
+    taken = items[:]  # other threads go on appending
+    del items[: len(taken)]
+    return taken
 
 
 class Inside:

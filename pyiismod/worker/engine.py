@@ -38,7 +38,7 @@ class Engine:
             its reply; :class:`~pyiismod.worker.protocol.Failed` with the timeline so far when it raised one of
             our own errors.
         """
-        timeline = Timeline(self._box)
+        timeline = Timeline(self._box, self._iis.timeline if self._iis else None)
         try:
             return self._handle(command, timeline)
         except PyiismodError as error:

@@ -97,19 +97,19 @@ class Host:
 
     def __init__(self, **settings: Any) -> None:
         self.iis = Iis(Settings(**settings), NoBox())
-        self.timeline = Timeline(self.iis.box)
+        self.timeline = Timeline(self.iis.box, self.iis.timeline)
         self.disposed: list[str] = []
 
     def open(self, method: str = "GET", target: str = "/", *, headers: _Lines = (), **more: Any) -> Any:
         """Return an exchange that has not run."""
         url = Url(more.pop("scheme", "http"), more.pop("authority", "localhost"), target)
-        self.timeline = Timeline(self.iis.box)
+        self.timeline = Timeline(self.iis.box, self.iis.timeline)
         return Exchange(self.iis, Incoming(method, url, list(headers), **more), self.timeline)
 
     def fire(self, method: str = "GET", target: str = "/", *, headers: _Lines = (), **more: Any) -> Outgoing:
         """Drive a request through the modules."""
         url = Url("http", "localhost", target)
-        self.timeline = Timeline(self.iis.box)
+        self.timeline = Timeline(self.iis.box, self.iis.timeline)
         _errors.clear()
         outgoing = self.iis.fire(Incoming(method, url, list(headers), **more), self.timeline)
         if _errors:
