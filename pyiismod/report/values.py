@@ -47,9 +47,15 @@ def arguments(args: dict[str, Any]) -> str:
     """Return the arguments of a host call as ``name=value``, comma-separated.
 
     Text is quoted where the parameter is a string (native names say so: ``pszHeaderName``); elsewhere it names what a
-    pointer points to, or a header, a mask's bit, an enumerator.
+    pointer points to, or a header, a mask's bit, an enumerator. The length of a string is left out where it is that of
+    the text before it.
     """
-    return ", ".join(f"{name}={_argument(name, value)}" for name, value in args.items())
+    shown, before = [], None
+    for name, value in args.items():
+        if not (name.startswith("cch") and isinstance(before, str) and value == len(before)):
+            shown.append(f"{name}={_argument(name, value)}")
+        before = value
+    return ", ".join(shown)
 
 
 def outcome(result: Any) -> str:
@@ -67,7 +73,7 @@ def _literal(value: Any, *, quote: bool) -> str:
     if isinstance(value, str):
         return _quoted(value) if quote else visible(value)
     if isinstance(value, list):
-        return "|".join(visible(str(part)) for part in value) or "0"
+        return " | ".join(visible(str(part)) for part in value) or "0"
     if isinstance(value, dict):
         return f"{{{arguments(value)}}}"
     if value is None or isinstance(value, bool):

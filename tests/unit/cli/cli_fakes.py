@@ -46,7 +46,7 @@ REQUEST = [
         "SetHeader",
         interface="IHttpResponse",
         depth=1,
-        args={"pszHeaderName": "X-Said", "pszHeaderValue": 'a "b"\n', "cchHeaderValue": 5, "fReplace": True},
+        args={"pszHeaderName": "X-Said", "pszHeaderValue": 'a "b"\n', "cchHeaderValue": 6, "fReplace": True},
         result="S_OK",
     ),
     event("GetUser", interface="IHttpContext", depth=1, result=None),

@@ -43,7 +43,7 @@ def test_size(count: int, text: str) -> None:
         ("pszValue", "x" * 200, '"' + "x" * 160 + '…" (200 characters)'),
         ("ulHeaderIndex", "Content-Type", "Content-Type"),
         ("pModuleFactory", "IHttpModuleFactory", "IHttpModuleFactory"),
-        ("dwRequestNotifications", ["RQ_BEGIN_REQUEST", "RQ_LOG_REQUEST"], "RQ_BEGIN_REQUEST|RQ_LOG_REQUEST"),
+        ("dwRequestNotifications", ["RQ_BEGIN_REQUEST", "RQ_LOG_REQUEST"], "RQ_BEGIN_REQUEST | RQ_LOG_REQUEST"),
         ("dwPostRequestNotifications", [], "0"),
         ("dwServerVersion", 0xA0000, "0x000A0000"),
         ("fReplace", True, "TRUE"),
@@ -53,6 +53,20 @@ def test_size(count: int, text: str) -> None:
 )
 def test_arguments(name: str, value: Any, text: str) -> None:
     assert arguments({name: value}) == f"{name}={text}"
+
+
+@pytest.mark.parametrize(
+    ("args", "text"),
+    [
+        ({"pszValue": "ab", "cchValue": 2, "fReplace": True}, 'pszValue="ab", fReplace=TRUE'),
+        ({"pszValue": "ab", "cchValue": 3}, 'pszValue="ab", cchValue=3'),
+        ({"pszValue": None, "cchValue": 0}, "pszValue=NULL, cchValue=0"),
+        ({"cchValue": 2}, "cchValue=2"),
+        ({}, ""),
+    ],
+)
+def test_a_length_is_shown_where_it_tells_something(args: dict[str, Any], text: str) -> None:
+    assert arguments(args) == text
 
 
 @pytest.mark.parametrize(
