@@ -1,0 +1,141 @@
+"""``make bench``: the numbers that the project promises, in one table, beside a yardstick from the same run."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+import pyiismod
+from pyiismod import runtime
+
+ROOT = Path(__file__).parents[2]
+HELLO, ECHO = ROOT / "fixtures/hello.dll", ROOT / "fixtures/echo.dll"
+COMMAND = [sys.executable, "-m", "pyiismod"]
+MEGABYTE = 1 << 20
+
+
+def main() -> None:
+    """Measure everything and print the table."""
+    windows = runtime.find()
+    table = Table("what", "measured", "wanted", "yardstick", "ratio", title="pyiismod bench")
+    try:
+        for measure in (cold_and_warm_start, in_process, through_the_worker, big_body, memory):
+            for row in measure(windows):
+                table.add_row(*row)
+    finally:
+        windows.shut_down()
+    Console(width=120).print(table)
+
+
+Rows = list[tuple[str, str, str, str, str]]
+
+
+def cold_and_warm_start(windows: runtime.Runtime) -> Rows:
+    """``pyiismod run`` from nothing, and with a wineserver alive; beside an interpreter that does nothing."""
+    run = [*COMMAND, "run", str(HELLO), "GET", "/"]
+    nothing = [*COMMAND, "exec", "--", "-c", "pass"]
+    windows.shut_down()
+    cold = wall(lambda: quiet(run), 1)
+    warm, bare = wall(lambda: quiet(run), 7), wall(lambda: quiet(nothing), 7)
+    return [
+        row("run hello.dll GET /, cold", cold, 1.5, "s", bare, "exec -- -c pass"),
+        row("run hello.dll GET /, warm", warm, 0.6, "s", bare, "exec -- -c pass"),
+    ]
+
+
+def in_process(windows: runtime.Runtime) -> Rows:
+    """One request on ``hello`` without any pipe, beside vtables that do nothing."""
+    script, hello = (windows.to_windows(path) for path in (Path(__file__).parent / "inside.py", HELLO))
+    done = subprocess.run([*COMMAND, "exec", "--", script, hello], check=True, capture_output=True, text=True)
+    found = json.loads(done.stdout)
+    return [row("request on hello, in process", found["request_us"], 60, "µs", found["bare_us"], "bare stubs")]
+
+
+def through_the_worker(windows: runtime.Runtime) -> Rows:
+    """``Server.get`` there and back, beside the same without a module."""
+    with pyiismod.Server(runtime=windows) as iis:
+        empty = per_call(lambda: iis.get("/"))
+        iis.load(HELLO)
+        full = per_call(lambda: iis.get("/"))
+    return [row("Server.get through the worker", full, 250, "µs", empty, "no module loaded")]
+
+
+def big_body(windows: runtime.Runtime) -> Rows:
+    """A 10 MB body there and back, beside an empty one."""
+    body = bytes(range(256)) * (10 * MEGABYTE // 256)
+    with pyiismod.Server(runtime=windows) as iis:
+        iis.load(ECHO)
+        small, big = wall(lambda: iis.post("/", content=b""), 5), wall(lambda: iis.post("/", content=body), 5)
+        if body not in iis.post("/", content=body).content:
+            raise SystemExit("the body did not come back")
+    return [row("POST of 10 MB, echoed", big, 1.0, "s", small, "empty body")]
+
+
+def memory(windows: runtime.Runtime) -> Rows:
+    """Growth of the worker over 20,000 requests, beside what it had after the first 2,000."""
+    with pyiismod.Server(runtime=windows) as iis:
+        iis.load(HELLO)
+        for _ in range(2000):
+            iis.get("/")
+        before = resident()
+        for _ in range(20000):
+            iis.get("/")
+        growth = (resident() - before) / MEGABYTE
+    return [row("growth over 20,000 requests", growth, 5, "MB", before / MEGABYTE, "MB before")]
+
+
+def resident() -> int:
+    """Return bytes of memory of all workers under Wine that are ours."""
+    total = 0
+    for status in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if b"pyiismod.worker.serve" in status.read_bytes():
+                total += int((status.parent / "statm").read_text().split()[1]) * 4096
+        except OSError:
+            continue
+    return total
+
+
+def per_call(action: Callable[[], object]) -> float:
+    """Return microseconds a call, of the best of 20 batches of 100."""
+    found = []
+    for _ in range(20):
+        started = time.perf_counter_ns()
+        for _ in range(100):
+            action()
+        found.append((time.perf_counter_ns() - started) / 100 / 1000)
+    return min(found)
+
+
+def wall(action: Callable[[], object], times: int) -> float:
+    """Return seconds of the best of ``times`` runs."""
+    found = []
+    for _ in range(times):
+        started = time.perf_counter()
+        action()
+        found.append(time.perf_counter() - started)
+    return min(found)
+
+
+def quiet(command: list[str]) -> None:
+    """Run a command and drop what it says."""
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, capture_output=True)
+
+
+def row(
+    what: str, value: float, wanted: float, unit: str, yardstick: float, name: str
+) -> tuple[str, str, str, str, str]:
+    """Return a line of the table."""
+    number = f"{value:.3g} {unit}" if value < 1000 else f"{value:.0f} {unit}"
+    verdict = "" if value <= wanted else "  ✗"
+    return what, number + verdict, f"≤ {wanted:g} {unit}", f"{name}: {yardstick:.3g}", f"{value / yardstick:.2f}"
+
+
+main()
