@@ -17,14 +17,7 @@ from pyiismod.cli.screen import standard
 from pyiismod.errors import PyiismodError, UsageError
 from pyiismod.report.record import Run
 
-__all__ = ["app", "main"]
-
-app = typer.Typer(
-    name="pyiismod",
-    rich_markup_mode="rich",
-    context_settings={"help_option_names": ["-h", "--help"]},
-    pretty_exceptions_enable=False,
-)
+__all__ = ["application", "main"]
 
 
 class _Run(TyperCommand):
@@ -35,7 +28,52 @@ class _Run(TyperCommand):
         return ["MODULE.dll", "[METHOD]", "URL", "[OPTIONS]"]
 
 
-app.command(cls=_Run)(run)
+def application(words: list[str]) -> typer.Typer:
+    """Return the commands that a command line needs: ``run`` alone where it is ``run``, because each costs start-up."""
+    app = typer.Typer(
+        rich_markup_mode="rich",
+        context_settings={"help_option_names": ["-h", "--help"]},
+        pretty_exceptions_enable=False,
+    )
+    app.callback(invoke_without_command=True)(_pyiismod)
+    app.command(cls=_Run)(run)
+    if words[:1] != ["run"]:
+        from pyiismod.cli import runtime
+
+        app.add_typer(runtime.app, name="runtime")
+        app.command("exec", context_settings=runtime.EXEC_SETTINGS)(runtime.exec_python)
+    return app
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Carry out one command line and return its exit code.
+
+    0 fine · 1 the module failed · 2 wrong usage · 3 the runtime is missing or broken · 130 interrupted · 141 nobody
+    reads the output any more.
+    """
+    words = sys.argv[1:] if arguments is None else arguments
+    out, err = standard()
+    try:
+        return int(application(words)(args=words, prog_name="pyiismod", standalone_mode=False) or 0)
+    except PyiismodError as problem:
+        error = problem
+    except typer.TyperException as problem:
+        context = getattr(problem, "ctx", None)
+        hint = f"See {context.command_path if context else 'pyiismod'} --help."
+        error = UsageError(problem.format_message(), hint=hint)
+    except typer.Abort:
+        err.text("Aborted.")
+        return 1
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains at its end
+        return 141
+    except Exception as problem:
+        error = defect(problem)
+    if words[:1] == ["run"] and "--json" in words:
+        out.text(json.dumps(Run(error=error).as_dict(), indent=2))
+    else:
+        show_error(error, err)
+    return error.exit_code
 
 
 def _version(asked: bool) -> None:
@@ -44,7 +82,6 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback(invoke_without_command=True)
 def _pyiismod(
     context: typer.Context,
     version: Annotated[
@@ -60,30 +97,3 @@ def _pyiismod(
     """
     if context.invoked_subcommand is None:
         print(context.get_help())
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Carry out one command line and return its exit code.
-
-    0 fine · 1 the module failed · 2 wrong usage · 3 the runtime is missing or broken · 130 interrupted.
-    """
-    words = sys.argv[1:] if arguments is None else arguments
-    try:
-        return int(app(args=words, prog_name="pyiismod", standalone_mode=False) or 0)
-    except PyiismodError as problem:
-        error = problem
-    except typer.TyperException as problem:
-        context = getattr(problem, "ctx", None)
-        hint = f"See {context.command_path if context else 'pyiismod'} --help."
-        error = UsageError(problem.format_message(), hint=hint)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains at its end
-        return 141
-    except Exception as problem:
-        error = defect(problem)
-    out, err = standard()
-    if words[:1] == ["run"] and "--json" in words:
-        out.text(json.dumps(Run(error=error).as_dict(), indent=2))
-    else:
-        show_error(error, err)
-    return error.exit_code
