@@ -127,9 +127,10 @@ class _Judgement:
             gaps = [symbol for symbol in symbols if self._is_gap(dll, symbol)]
             if gaps:
                 names = ", ".join(map(symbol_name, gaps))
+                known = all(isinstance(symbol, str) and is_windows_export(dll, symbol) for symbol in gaps)
                 text = (
-                    f"Wine's {dll} lacks {names}, which Windows has: the module loads, but a call of it ends the "
-                    "worker. This is a gap of Wine, not a fault of the module."
+                    f"Wine's {dll} lacks {names}, which {'Windows has' if known else 'the real one should have'}: the "
+                    "module loads, but a call of it ends the worker. This is a gap of Wine, not a fault of the module."
                 )
                 self.warnings.append(LoadWarning("wine_gap", text, dll, gaps))
             for symbol in symbols:
@@ -212,7 +213,7 @@ class _Judgement:
             return f"Run the module on Windows, or copy {dll} from System32 of a Windows Server beside the module."
         if known := identify(dll):
             return known.hint
-        return f"Put {dll} into the module's directory ({self.image.path.parent}) or into one of the server's PATH."
+        return f"Put {dll} into the module's directory ({self.image.path.parent}) or into a directory of the server's PATH."
 
     def _missing_functions(self, functions: dict[str, list[Symbol]]) -> LoadError:
         parts: list[str] = []
