@@ -6,6 +6,7 @@ time stamp, no debug information and no build id goes into a DLL, and its prefer
 
 from __future__ import annotations
 
+import os
 import runpy
 import shutil
 import subprocess
@@ -41,23 +42,24 @@ class Toolchain(Protocol):
         """
 
 
-def run(command: list[str], cwd: Path) -> str:
-    """Run a tool and return what it printed.
+def run(command: list[str], cwd: Path, scratch: Path) -> str:
+    """Run a tool and return what it printed. Files that it forgets (collect2 does) stay in ``scratch``.
 
     Raises:
         ToolError: it is not installed, or it failed.
     """
     if shutil.which(command[0]) is None:
         raise ToolError(f"{command[0]} is not installed. Debian: apt install g++-mingw-w64 clang-16 lld-16 llvm-16")
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    environment = os.environ | {"TMPDIR": str(scratch)}
+    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise ToolError(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
     return done.stdout + done.stderr
 
 
-def version(tool: str, root: Path) -> str:
+def version(tool: str, scratch: Path) -> str:
     """Return the first line of ``tool --version``."""
-    return run([tool, "--version"], root).splitlines()[0].strip()
+    return run([tool, "--version"], scratch, scratch).splitlines()[0].strip()
 
 
 class Gcc:
@@ -77,7 +79,7 @@ class Gcc:
         self.root = root
         self.scratch = scratch
         scratch.mkdir()
-        self.compiler = f"{version(self._tool('g++'), root)}; {version(self._tool('ld'), root)}"
+        self.compiler = f"{version(self._tool('g++'), scratch)}; {version(self._tool('ld'), scratch)}"
         self.new = self._compile(root / "native/mingw/new.cpp", NO_EXCEPTIONS)
 
     @property
@@ -109,7 +111,7 @@ class Gcc:
         return f"{self.prefix}-{name}"
 
     def _run(self, tool: str, *arguments: str | Path) -> None:
-        run([self._tool(tool), *map(str, arguments)], self.root)
+        run([self._tool(tool), *map(str, arguments)], self.root, self.scratch)
 
 
 class Gcc32(Gcc):
@@ -149,11 +151,11 @@ class Msvc:
         self.root = root
         self.scratch = scratch
         scratch.mkdir()
-        self.compiler = f"{version('clang++-16', root)}; {version('lld-link-16', root)}"
+        self.compiler = f"{version('clang++-16', scratch)}; {version('lld-link-16', scratch)}"
         msvc = root / "native/msvc"
         self.runtime = scratch / "runtime.a"
-        objects = [str(self._compile(source)) for source in sorted(msvc.glob("*.cpp"))]
-        run(["llvm-ar-16", "rcsD", str(self.runtime), *objects], root)
+        objects = [self._compile(source) for source in sorted(msvc.glob("*.cpp"))]
+        self._run("llvm-ar-16", "rcsD", self.runtime, *objects)
         self.libraries = [self._import_library(definition) for definition in sorted((msvc / "imports").glob("*.def"))]
 
     @property
@@ -171,18 +173,21 @@ class Msvc:
             definition = self.scratch / f"{recipe.name}-{name}.def"
             definition.write_text("\n".join([f"LIBRARY {name}", "EXPORTS", *functions, ""]), encoding="ascii")
             parts.append(self._import_library(definition))
-        run(["lld-link-16", *self.link_flags, *exports, f"/out:{dll}", *map(str, [*parts, *self.libraries])], self.root)
+        self._run("lld-link-16", *self.link_flags, *exports, f"/out:{dll}", *parts, *self.libraries)
 
     def _compile(self, source: Path) -> Path:
         target = self.scratch / f"{source.parent.name}-{source.stem}.obj"
         flags = [f"--target={self.target}", *self.flags]
-        run(["clang++-16", *flags, "-c", str(source.relative_to(self.root)), "-o", str(target)], self.root)
+        self._run("clang++-16", *flags, "-c", source.relative_to(self.root), "-o", target)
         return target
 
     def _import_library(self, definition: Path) -> Path:
         target = self.scratch / f"{definition.stem}.lib"
-        run(["llvm-dlltool-16", "-m", self.machine, "-d", str(definition), "-l", str(target)], self.root)
+        self._run("llvm-dlltool-16", "-m", self.machine, "-d", definition, "-l", target)
         return target
+
+    def _run(self, tool: str, *arguments: str | Path) -> None:
+        run([tool, *map(str, arguments)], self.root, self.scratch)
 
 
 class MsvcArm64(Msvc):
