@@ -213,7 +213,8 @@ class _Judgement:
             return f"Run the module on Windows, or copy {dll} from System32 of a Windows Server beside the module."
         if known := identify(dll):
             return known.hint
-        return f"Put {dll} into the module's directory ({self.image.path.parent}) or into a directory of the server's PATH."
+        directory = self.image.path.parent
+        return f"Put {dll} into the module's directory ({directory}) or into a directory of the server's PATH."
 
     def _missing_functions(self, functions: dict[str, list[Symbol]]) -> LoadError:
         parts: list[str] = []
