@@ -6,6 +6,7 @@ Paths are Windows paths. Handles and addresses are opaque cffi pointers that the
 from __future__ import annotations
 
 from functools import lru_cache
+from threading import local
 from typing import Any
 
 from pyiismod.host._abi import ffi
@@ -13,7 +14,11 @@ from pyiismod.host._abi import ffi
 _LOAD_WITH_ALTERED_SEARCH_PATH = 0x8  # DLLs beside the module are found, as IIS finds them
 _DONT_RESOLVE_DLL_REFERENCES = 0x1  # map the image, run nothing
 _SEM_QUIET = 0x8003  # no dialog boxes: FAILCRITICALERRORS, NOGPFAULTERRORBOX, NOOPENFILEERRORBOX
+_COINIT_MULTITHREADED = 0x0
 _WINE_MARK = b"Wine builtin DLL"  # stands behind the DOS header of Wine's own DLLs
+
+
+_thread = local()
 
 
 class Win32Error(Exception):
@@ -33,6 +38,18 @@ def _kernel32() -> Any:
     kernel32 = ffi.dlopen("kernel32.dll")
     kernel32.SetErrorMode(_SEM_QUIET)
     return kernel32
+
+
+@lru_cache(maxsize=1)
+def _ole32() -> Any:
+    return ffi.dlopen("ole32.dll")
+
+
+def join_apartment() -> None:
+    """Put this thread into COM's multithreaded apartment, once: modules create COM objects without asking (section 8)."""
+    if not getattr(_thread, "in_apartment", False):
+        _ole32().CoInitializeEx(ffi.NULL, _COINIT_MULTITHREADED)
+        _thread.in_apartment = True
 
 
 def load_library(path: str) -> Any:
