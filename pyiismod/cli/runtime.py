@@ -1,0 +1,112 @@
+"""``pyiismod runtime install | status | remove`` and ``pyiismod exec``: faces of :mod:`pyiismod.runtime`.
+
+``app`` is mounted as ``runtime``; ``exec_python`` as ``exec`` with ``EXEC_SETTINGS``. Errors are left to the caller.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from pyiismod.errors import RuntimeProblem
+from pyiismod.runtime import find, home
+from pyiismod.runtime.launch import run_python
+
+__all__ = ["EXEC_SETTINGS", "app", "exec_python"]
+
+EXEC_SETTINGS = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
+
+app = typer.Typer(
+    help="The Windows Python that modules run in: install it, look at it, remove it.", no_args_is_help=True
+)
+
+
+class _Bars:
+    """Draws an installation: one line a step, a bar where the size is known."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._task: TaskID | None = None
+
+    def step(self, text: str, total: int | None = None) -> None:
+        self.finish()
+        self._task = self._progress.add_task(text, total=total)
+
+    def advance(self, done: int) -> None:
+        if self._task is not None:
+            self._progress.update(self._task, completed=done)
+
+    def finish(self) -> None:
+        if self._task is not None:
+            self._progress.update(self._task, total=1, completed=1)
+            self._progress.stop_task(self._task)
+
+
+@app.command("install")
+def install_command(
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="DIR|ZIP", help="Take this Windows Python (directory, embeddable zip, nupkg)."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Install anew even if everything fits.")] = False,
+) -> None:
+    """Install the Windows Python and the Wine prefix that workers run in; does nothing if they fit."""
+    from pyiismod.runtime.install import install
+
+    console = Console(stderr=True)
+    columns = (
+        SpinnerColumn(finished_text="[green]✓"),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console) as progress:
+        bars = _Bars(progress)
+        done = install(source=source, force=force, progress=bars)
+        bars.finish()
+    runtime = find()
+    console.print(f"{'Installed' if done else 'Already installed'}: {runtime.python}")
+
+
+@app.command("status")
+def status_command(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Say what is installed and whether it works; ends with 3 if it does not."""
+    from pyiismod.runtime.status import status
+
+    report = status()
+    if as_json:
+        typer.echo(json.dumps(report, indent=2))
+    else:
+        table = Table(show_header=False, box=None)
+        for name, value in report.items():
+            if value not in (None, "", {}):
+                table.add_row(f"[bold]{name}", str(value) if not isinstance(value, dict) else json.dumps(value))
+        Console().print(table)
+    if not report["works"]:
+        raise typer.Exit(RuntimeProblem.exit_code)
+
+
+@app.command("remove")
+def remove_command(
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete the runtime and everything else that pyiismod has stored for this user."""
+    from pyiismod.runtime.install import remove
+
+    if not yes:
+        typer.confirm(f"Delete {home()}?", abort=True)
+    typer.echo(f"Removed {home()}" if remove() else "Nothing is installed")
+
+
+def exec_python(context: typer.Context) -> None:
+    """Run the runtime's Windows Python: pyiismod exec -- -c 'import sys; print(sys.version)'."""
+    raise typer.Exit(run_python(find(), context.args))

@@ -1,0 +1,58 @@
+"""What is installed and whether it works, as ``pyiismod runtime status`` shows it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+from pyiismod.errors import RuntimeBroken, RuntimeProblem
+from pyiismod.runtime import paths
+from pyiismod.runtime.interpreter import find
+
+__all__ = ["status"]
+
+_PROBE = "import sys, cffi, msgspec; print(sys.version)"
+
+
+def status() -> dict[str, Any]:
+    """Return ``{"works", "error", "home", "sizes", …facts}``; starts the Windows Python once."""
+    home = paths.home()
+    sizes = {path.name: _megabytes(path) for path in sorted(home.iterdir())} if home.is_dir() else {}
+    report: dict[str, Any] = {"works": False, "error": None, "home": str(home), "sizes_mb": sizes}
+    try:
+        runtime = find()
+    except RuntimeProblem as error:
+        return report | {"error": error.as_dict()}
+    report |= runtime.describe()
+    runtime.warm_up()
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        runtime.command("-c", _PROBE),
+        env=runtime.environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+    )
+    try:
+        output, errors = process.communicate(timeout=60)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        output, errors = process.communicate()
+    report |= {"answer": output.strip(), "start_seconds": round(time.perf_counter() - began, 3)}
+    if process.returncode == 0 and output:
+        return report | {"works": True}
+    words = f"The Windows Python ended with {process.returncode}: {errors.strip()[-2000:]}"
+    broken = RuntimeBroken(words, hint="Run: pyiismod runtime install --force")
+    return report | {"error": broken.as_dict()}
+
+
+def _megabytes(path: Path) -> float:
+    total = 0
+    for folder, _, names in os.walk(path):
+        total += sum(os.lstat(os.path.join(folder, name)).st_size for name in names)  # noqa: PTH118
+    return round(total / 1e6, 1)
