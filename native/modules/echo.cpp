@@ -26,25 +26,9 @@ public:
     {
         IHttpRequest* pRequest = pHttpContext->GetRequest();
         IHttpResponse* pResponse = pHttpContext->GetResponse();
-        const HTTP_REQUEST* raw = pRequest->GetRawHttpRequest();
-
-        Text text;
-        text << pRequest->GetHttpMethod() << " ";
-        text.append(raw->pRawUrl, raw->RawUrlLength) << "\n";
-        for (size_t i = 0; i < sizeof g_known / sizeof *g_known; ++i)
-            if (raw->Headers.KnownHeaders[i].RawValueLength)
-                line(text, g_known[i], strlen(g_known[i]), raw->Headers.KnownHeaders[i].pRawValue,
-                     raw->Headers.KnownHeaders[i].RawValueLength);
-        for (USHORT i = 0; i < raw->Headers.UnknownHeaderCount; ++i)
-        {
-            const HTTP_UNKNOWN_HEADER& header = raw->Headers.pUnknownHeaders[i];
-            line(text, header.pName, header.NameLength, header.pRawValue, header.RawValueLength);
-        }
-        text << "\n";
-
         pResponse->Clear();
         pResponse->SetHeader(HttpHeaderContentType, "application/octet-stream", 24, TRUE);
-        HRESULT hr = writeBody(pResponse, text.data(), text.length());
+        HRESULT hr = copyHead(pRequest, pResponse);
         if (SUCCEEDED(hr))
             hr = copyBody(pHttpContext, pRequest, pResponse);
         if (FAILED(hr))
@@ -54,10 +38,46 @@ public:
     }
 
 private:
-    static void line(Text& text, PCSTR name, size_t nameLength, PCSTR value, size_t valueLength)
+    static HRESULT copyHead(IHttpRequest* pRequest, IHttpResponse* pResponse)
     {
-        text.append(name, nameLength) << ": ";
-        text.append(value, valueLength) << "\n";
+        const HTTP_REQUEST* raw = pRequest->GetRawHttpRequest();
+        PCSTR method = pRequest->GetHttpMethod();
+        HRESULT hr = line(pResponse, method, strlen(method), " ", raw->pRawUrl, raw->RawUrlLength);
+        for (size_t i = 0; SUCCEEDED(hr) && i < sizeof g_known / sizeof *g_known; ++i)
+        {
+            const HTTP_KNOWN_HEADER& header = raw->Headers.KnownHeaders[i];
+            if (header.RawValueLength)
+                hr = line(pResponse, g_known[i], strlen(g_known[i]), ": ", header.pRawValue, header.RawValueLength);
+        }
+        for (USHORT i = 0; SUCCEEDED(hr) && i < raw->Headers.UnknownHeaderCount; ++i)
+        {
+            const HTTP_UNKNOWN_HEADER& header = raw->Headers.pUnknownHeaders[i];
+            hr = line(pResponse, header.pName, header.NameLength, ": ", header.pRawValue, header.RawValueLength);
+        }
+        return SUCCEEDED(hr) ? writeBody(pResponse, "\n", 1) : hr;
+    }
+
+    // Writes "name: value" and a line feed as four chunks of one call.
+    static HRESULT line(IHttpResponse* pResponse, PCSTR name, size_t nameLength, PCSTR separator, PCSTR value,
+                        size_t valueLength)
+    {
+        HTTP_DATA_CHUNK chunks[] = {
+            memory(name, nameLength),
+            memory(separator, strlen(separator)),
+            memory(value, valueLength),
+            memory("\n", 1),
+        };
+        DWORD sent = 0;
+        return pResponse->WriteEntityChunks(chunks, sizeof chunks / sizeof *chunks, FALSE, TRUE, &sent);
+    }
+
+    static HTTP_DATA_CHUNK memory(PCSTR data, size_t size)
+    {
+        HTTP_DATA_CHUNK chunk = {};
+        chunk.DataChunkType = HttpDataChunkFromMemory;
+        chunk.FromMemory.pBuffer = const_cast<char*>(data);
+        chunk.FromMemory.BufferLength = static_cast<ULONG>(size);
+        return chunk;
     }
 
     static HRESULT copyBody(IHttpContext* pHttpContext, IHttpRequest* pRequest, IHttpResponse* pResponse)
