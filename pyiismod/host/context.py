@@ -18,6 +18,7 @@ from pyiismod.host.errors import (
     S_OK,
 )
 from pyiismod.host.objects import NativeObject
+from pyiismod.host.url import resolved
 from pyiismod.host.variables import narrow, wide
 
 if TYPE_CHECKING:
@@ -99,7 +100,8 @@ class Context(NativeObject, IHttpContext4):
     def MapPath(self, pszUrl: Any, pszPhysicalPath: Any, pcbPhysicalPath: Any) -> int:
         if not pszUrl or not pcbPhysicalPath:
             return ERROR_INVALID_PARAMETER
-        encoded = self._exchange.map_path(str(ffi.string(pszUrl))).encode("utf-16-le", "surrogatepass") + b"\0\0"
+        path = self._exchange.map_path(resolved(str(ffi.string(pszUrl))))
+        encoded = path.encode("utf-16-le", "surrogatepass") + b"\0\0"
         room, pcbPhysicalPath[0] = pcbPhysicalPath[0], len(encoded)  # bytes, the NUL included
         if not pszPhysicalPath or room < len(encoded):
             return ERROR_INSUFFICIENT_BUFFER

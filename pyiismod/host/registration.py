@@ -103,9 +103,7 @@ class RegistrationInfo(NativeObject, IHttpModuleRegistrationInfo2):
         if alias is None or not mask & _REQUEST_MASK:
             return ERROR_INVALID_PARAMETER
         if idle := request_notification_names(mask & ~registered):
-            self.timeline.violation(
-                f"priority {alias} is set for {', '.join(idle)}, which {'is' if len(idle) == 1 else 'are'} not registered"
-            )
+            self.timeline.violation(f"priority {alias} is set for what is not registered: {', '.join(idle)}")
         self.priorities.update({(bit, post): alias for bit in _bits(mask & _REQUEST_MASK)})
         return S_OK
 

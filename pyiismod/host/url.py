@@ -56,11 +56,15 @@ def canonical(raw_path: str) -> str:
     """Return the decoded path with its dot segments resolved; a trailing slash stays."""
     unescaped = unquote_to_bytes(raw_path.encode("latin-1", "replace"))
     try:
-        text = unescaped.decode("utf-8")
+        return resolved(unescaped.decode("utf-8"))
     except UnicodeDecodeError:
-        text = unescaped.decode("latin-1")
+        return resolved(unescaped.decode("latin-1"))
+
+
+def resolved(path: str) -> str:
+    """Return a decoded path with slashes for backslashes and without dot segments; nothing leads above the root."""
     kept: list[str] = []
-    segments = text.replace("\\", "/").split("/")
+    segments = path.replace("\\", "/").split("/")
     for segment in segments[1:] if segments[0] == "" else segments:
         if segment == "..":
             del kept[-1:]

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _Value = str | bytes | None
 
+_POOLS = "C:\\inetpub\\temp\\apppools"  # where WAS puts the configuration of each pool
+
 
 class ServerVariables:
     """The variables of one request: computed, unless a module has set its own."""
@@ -81,6 +83,7 @@ _COMPUTED: dict[str, Callable[[Exchange], _Value]] = {
     "ALL_RAW": _all_raw,
     "APPL_MD_PATH": lambda x: f"/LM/W3SVC/{x.settings.site_id}/ROOT",
     "APPL_PHYSICAL_PATH": lambda x: x.root,
+    "APP_POOL_CONFIG": lambda x: f"{_POOLS}\\{x.settings.app_pool}\\{x.settings.app_pool}.config",
     "APP_POOL_ID": lambda x: x.settings.app_pool,
     "CACHE_URL": lambda x: x.incoming.url.full,
     "CONTENT_LENGTH": lambda x: _header(x, "CONTENT_LENGTH") or "0",
@@ -118,5 +121,12 @@ _COMPUTED: dict[str, Callable[[Exchange], _Value]] = {
     "UNENCODED_URL": lambda x: x.request.url.path + x.request.url.query,
     "URL": lambda x: x.incoming.url.path,
 }
-for _name in ("AUTH_PASSWORD", "AUTH_TYPE", "AUTH_USER", "LOGON_USER", "REMOTE_USER", "UNMAPPED_REMOTE_USER"):
-    _COMPUTED[_name] = lambda x: ""  # the anonymous user
+_EMPTY = (
+    *("AUTH_PASSWORD", "AUTH_TYPE", "AUTH_USER", "LOGON_USER", "REMOTE_USER", "UNMAPPED_REMOTE_USER"),  # anonymous
+    *("CERT_COOKIE", "CERT_FLAGS", "CERT_ISSUER", "CERT_SERIALNUMBER", "CERT_SUBJECT"),  # no client certificate
+    *("CERT_KEYSIZE", "CERT_SECRETKEYSIZE", "CERT_SERVER_ISSUER", "CERT_SERVER_SUBJECT"),  # no TLS session
+    *("CRYPT_CIPHER_ALG_ID", "CRYPT_HASH_ALG_ID", "CRYPT_KEYEXCHANGE_ALG_ID", "CRYPT_PROTOCOL"),
+    *("HTTPS_KEYSIZE", "HTTPS_SECRETKEYSIZE", "HTTPS_SERVER_ISSUER", "HTTPS_SERVER_SUBJECT"),
+    "FORWARDED_URL",  # nothing is forwarded to another server
+)
+_COMPUTED |= dict.fromkeys(_EMPTY, lambda x: "")

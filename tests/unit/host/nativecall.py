@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from pyiismod.abi.allocator import IModuleAllocator
 from pyiismod.abi.context import IHttpContext4
@@ -34,6 +35,7 @@ CONTINUE, PENDING, FINISH = range(3)
 _Lines = Iterable[tuple[str, str]]
 
 _kept: list[Any] = []  # what native code would hold: vtables and callbacks
+_owned: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
 _errors: list[BaseException] = []  # of the Python functions below: they must not cross the boundary either
 
 
@@ -202,14 +204,14 @@ def read_wide(pointer: Any) -> str:
     return ffi.buffer(units, 2 * size)[:].decode("utf-16-le", "surrogatepass")
 
 
-def chunk(data: bytes | None, size: int | None = None, kind: int = 0) -> tuple[Any, Any]:
-    """Return (HTTP_DATA_CHUNK *, what it points to)."""
-    memory = NULL if data is None else ffi.new("char[]", data)
+def chunk(data: bytes | None, size: int | None = None, kind: int = 0) -> Any:
+    """Return a HTTP_DATA_CHUNK * of the module's; what it points to lives as long as it does."""
     struct = ffi.new("HTTP_DATA_CHUNK *")
+    _owned[struct] = memory = NULL if data is None else ffi.new("char[]", data)
     struct.DataChunkType = kind
     struct.FromMemory.pBuffer = memory
     struct.FromMemory.BufferLength = len(data or b"") if size is None else size
-    return struct, memory
+    return struct
 
 
 def hr(win32: int) -> int:
