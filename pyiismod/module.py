@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pyiismod.abi.constants import global_notification_names, request_notification_names
+from pyiismod.inspection import LoadWarning
 from pyiismod.trace import Trace
 from pyiismod.worker import protocol
 
@@ -40,14 +42,16 @@ class Module:
         registration: what it registered.
         trace: what happened while it was loaded and registered.
         refused: calls that the host did not serve meanwhile.
+        warnings: what may go wrong elsewhere although it was loaded here, such as a function that Wine lacks.
     """
 
-    def __init__(self, name: str, path: Path, loaded: protocol.Loaded) -> None:
+    def __init__(self, name: str, path: Path, loaded: protocol.Loaded, warnings: Sequence[LoadWarning] = ()) -> None:
         self.name = name
         self.path = path
         self.registration = Registration(loaded.registration)
         self.trace = Trace(loaded.trace)
         self.refused = tuple(loaded.refused)
+        self.warnings = tuple(warning.message for warning in warnings)
 
     def __repr__(self) -> str:
         return f"<Module {self.name} ({self.path.name})>"

@@ -11,6 +11,7 @@ a fresh worker and loads the same modules again, as WAS restarts w3wp.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
@@ -18,7 +19,7 @@ from typing import Any, Protocol, TypeVar
 from pyiismod import errors
 from pyiismod.errors import PyiismodError, UsageError, WorkerError
 from pyiismod.headers import Headers
-from pyiismod.inspection import explain_missing, import_closure, preflight
+from pyiismod.inspection import Image, LoadWarning, explain_missing, import_closure, preflight
 from pyiismod.module import Module
 from pyiismod.request import HeaderTypes, build
 from pyiismod.response import Response
@@ -117,11 +118,11 @@ class Server:
             RuntimeProblem: there is nothing to run it with.
         """
         file = Path(path)
-        preflight(file)
+        image = preflight(file)
         file = file.resolve()
         worker = self._started()
-        self._check_imports(worker, file)
-        module = self._load(worker, file, name or file.stem)
+        warnings = self._check_imports(worker, image)
+        module = self._load(worker, file, name or file.stem, warnings)
         self.modules.append(module)
         return module
 
@@ -227,16 +228,16 @@ class Server:
             raise
         return reply
 
-    def _load(self, worker: Worker, file: Path, name: str) -> Module:
+    def _load(self, worker: Worker, file: Path, name: str, warnings: Sequence[LoadWarning] = ()) -> Module:
         command = protocol.Load(0, self._windows_path(file), name)
-        return Module(name, file, self._call(worker, command, protocol.Loaded))
+        return Module(name, file, self._call(worker, command, protocol.Loaded), warnings)
 
-    def _check_imports(self, worker: Worker, file: Path) -> None:
+    def _check_imports(self, worker: Worker, image: Image) -> list[LoadWarning]:
         """Resolve the module's imports where it will run: Wine itself loads a DLL whose functions are missing."""
-        closure = import_closure(file)
-        command = protocol.Resolve(0, self._windows_path(file.parent), closure.wanted())
+        closure = import_closure(image)
+        command = protocol.Resolve(0, self._windows_path(Path(image.path).resolve().parent), closure.wanted())
         resolved = self._call(worker, command, protocol.Resolved)
-        explain_missing(closure, resolved.missing_dlls, resolved.missing_functions, resolved.builtin)
+        return explain_missing(closure, resolved.missing_dlls, resolved.missing_functions, resolved.builtin)
 
     def _windows_path(self, path: Path) -> str:
         return str(path) if self._runtime is None else self._runtime.to_windows(path)

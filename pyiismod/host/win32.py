@@ -46,7 +46,7 @@ def _ole32() -> Any:
 
 
 def join_apartment() -> None:
-    """Put this thread into COM's multithreaded apartment, once: modules create COM objects without asking (section 8)."""
+    """Put this thread into COM's multithreaded apartment: modules create COM objects without asking (section 8)."""
     if not getattr(_thread, "in_apartment", False):
         _ole32().CoInitializeEx(ffi.NULL, _COINIT_MULTITHREADED)
         _thread.in_apartment = True

@@ -39,6 +39,7 @@ class Engine:
             our own errors.
         """
         timeline = Timeline(self._box, self._iis.timeline if self._iis else None)
+        win32.join_apartment()
         try:
             return self._handle(command, timeline)
         except PyiismodError as error:

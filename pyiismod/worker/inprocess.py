@@ -37,6 +37,8 @@ class InProcess:
         UsageError: this is not Windows.
     """
 
+    _engine: Engine
+
     def __init__(self) -> None:
         if sys.platform != "win32":
             raise UsageError(

@@ -63,27 +63,27 @@ class ErrorInfo(msgspec.Struct, array_like=True, frozen=True):
 # --- commands (us → worker) -------------------------------------------------------------------------------------
 
 
-class Configure(_Message):
+class Configure(_Message, frozen=True):
     """First command: the server that modules will find. Reply: :class:`Done`."""
 
     settings: dict[str, Any]
 
 
-class Resolve(_Message):
+class Resolve(_Message, frozen=True):
     """Ask which imports exist here. Reply: :class:`Resolved`. ``imports``: DLL → names (or ordinals) wanted."""
 
     directory: str
     imports: dict[str, list[str | int]]
 
 
-class Load(_Message):
+class Load(_Message, frozen=True):
     """``LoadLibrary`` and ``RegisterModule``. Reply: :class:`Loaded`."""
 
     path: str
     name: str
 
 
-class Fire(_Message):
+class Fire(_Message, frozen=True):
     """One request through the pipeline. Reply: :class:`Fired`.
 
     ``authority`` is host and port as the Host header has them, ``target`` path and query as sent; text is latin-1.
@@ -100,11 +100,11 @@ class Fire(_Message):
     local: tuple[str, int]
 
 
-class Unload(_Message):
+class Unload(_Message, frozen=True):
     """``Terminate`` on everything registered, then ``FreeLibrary``, last loaded first. Reply: :class:`Unloaded`."""
 
 
-class Shutdown(_Message):
+class Shutdown(_Message, frozen=True):
     """End the worker. Reply: :class:`Done`, the goodbye; then the process exits with 0."""
 
 
@@ -114,7 +114,7 @@ Command = Configure | Resolve | Load | Fire | Unload | Shutdown
 # --- replies (worker → us) --------------------------------------------------------------------------------------
 
 
-class Ready(_Message):
+class Ready(_Message, frozen=True):
     """Sent once, unasked, with id 0, before anything else."""
 
     protocol: int
@@ -126,11 +126,11 @@ class Ready(_Message):
     platform: str
 
 
-class Done(_Message):
+class Done(_Message, frozen=True):
     """Nothing to tell."""
 
 
-class Resolved(_Message):
+class Resolved(_Message, frozen=True):
     """``missing_dlls``: names; ``missing_functions``: DLL → names. ``builtin``: DLLs that are Wine's own."""
 
     missing_dlls: list[str]
@@ -138,7 +138,7 @@ class Resolved(_Message):
     builtin: list[str]
 
 
-class Loaded(_Message):
+class Loaded(_Message, frozen=True):
     """The module is registered."""
 
     registration: Registration
@@ -146,7 +146,7 @@ class Loaded(_Message):
     refused: list[str]
 
 
-class Fired(_Message):
+class Fired(_Message, frozen=True):
     """The response as the client would get it, and how it came about."""
 
     status: int
@@ -158,14 +158,14 @@ class Fired(_Message):
     refused: list[str]
 
 
-class Unloaded(_Message):
+class Unloaded(_Message, frozen=True):
     """All modules have gone."""
 
     trace: list[TraceEvent]
     refused: list[str]
 
 
-class Failed(_Message):
+class Failed(_Message, frozen=True):
     """The command raised; the worker lives on unless the error says otherwise."""
 
     error: ErrorInfo
