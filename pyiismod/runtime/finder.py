@@ -2,7 +2,8 @@
 
 A *bundle* is one mapped file with the code of many modules; :mod:`pyiismod.runtime.bundle` writes it. To find a module
 there costs no file system call, which under Wine takes milliseconds. ``library.bundle`` beside python.exe holds the
-standard library, cffi and msgspec; ``PYIISMOD_BUNDLE`` names one more that holds pyiismod itself.
+standard library, cffi and msgspec; ``PYIISMOD_BUNDLE`` names one more that holds pyiismod itself. That is all a worker
+needs, so its ``sys.path`` is empty: what is not there (``typing_extensions``) is not searched for either.
 
 Layout: eight bytes (little endian) with the size of the index; the index, a marshalled ``dict`` of name →
 ``(origin, package, offset, size)``; then the code objects, marshalled. ``origin`` is the path of the source file, or
@@ -98,7 +99,9 @@ def install(bundles: list[str]) -> None:
     if "PYIISMOD_BUNDLE" in nt.environ:
         bundles = [nt.environ["PYIISMOD_BUNDLE"], *bundles]
     sys.meta_path[:0] = [BundleFinder(path) for path in bundles]
-    if "PYIISMOD_EXEC" in nt.environ:
+    if "PYIISMOD_EXEC" not in nt.environ:
+        sys.path.clear()
+    else:
         sys.dont_write_bytecode = True
         sys.path.insert(0, _first_path())
         sys.path += [directory for directory in nt.environ["PYIISMOD_EXEC"].split(";") if directory]
@@ -109,7 +112,9 @@ def main() -> None:
     import runpy
 
     del sys.argv[0]
+    path = list(sys.path)
     install([])
+    sys.path += path
     kind = sys.argv[0]
     if kind == "-m":
         del sys.argv[0]

@@ -3,7 +3,8 @@
 A prefix is prepared once, at installation, because its first start takes seconds. Ours differs from Wine's default:
 nothing in the user's home directory is linked, created or associated; no crash dialog, no debugger, no display;
 services that no module needs are not started; placeholders of Wine's DLLs are cut down to what Windows programs
-can see of them (600 MB of debug information); Wine never updates it by itself, we make it anew when Wine changes.
+can see of them (600 MB of debug information); no fonts, for every process that loads user32.dll (as cffi does) looks
+through all of them; Wine never updates it by itself, we make it anew when Wine changes.
 
 A wineserver that has ended costs the next start 0.4 s instead of 0.02 s, and the first process in a prefix hands its
 pipes to the services it starts. So :func:`warm_up` starts server and services before any worker, with none of our
@@ -28,7 +29,7 @@ from pyiismod.errors import RuntimeBroken, RuntimeInstallError, RuntimeMissing
 
 __all__ = ["INSTALL_WINE", "PREFIX_FORMAT", "Wine", "check_prefix", "locate", "make_prefix", "shut_down", "warm_up"]
 
-PREFIX_FORMAT = 1
+PREFIX_FORMAT = 2
 """Counts changes of what :func:`make_prefix` makes."""
 
 INSTALL_WINE = "Run: sudo apt-get install --no-install-recommends wine"
@@ -40,6 +41,7 @@ _DIRECTORIES = (
     "/usr/lib64/wine",
 )
 _MARKER = "pyiismod.json"
+_FONTS = "fonts.conf"
 
 _REGISTRY = """REGEDIT4
 
@@ -103,6 +105,7 @@ class Wine:
             "WINEARCH": "win64",
             "WINEDEBUG": os.environ.get("PYIISMOD_WINEDEBUG", "-all"),
             "WINEDLLOVERRIDES": "mscoree=d;mshtml=d;winedbg.exe=d;winemenubuilder.exe=d",
+            "FONTCONFIG_FILE": str(prefix / _FONTS),
             "LC_ALL": "C.UTF-8",
             "HOME": str(prefix),
         }
@@ -152,7 +155,7 @@ def check_prefix(wine: Wine, prefix: Path) -> None:
         raise RuntimeMissing(f"The Wine prefix is not there ({prefix})", hint=hint)
     try:
         marker = json.loads((prefix / _MARKER).read_text())
-        for name in ("system.reg", "drive_c/windows/system32/kernel32.dll", "dosdevices/z:"):
+        for name in ("system.reg", _FONTS, "drive_c/windows/system32/kernel32.dll", "dosdevices/z:"):
             (prefix / name).stat()
     except (OSError, ValueError) as error:
         raise RuntimeBroken(f"The Wine prefix {prefix} is only half made ({error})", hint=hint) from None
@@ -173,6 +176,7 @@ def make_prefix(wine: Wine, prefix: Path, report: Callable[[str], None]) -> None
     try:
         report("Wine makes its prefix")
         prefix.mkdir(parents=True)
+        (prefix / _FONTS).write_text("<fontconfig></fontconfig>\n")
         _run(wine, env, "wineboot.exe", "--init")
         script = prefix / "drive_c" / "pyiismod.reg"
         script.write_text(_REGISTRY, encoding="ascii")
