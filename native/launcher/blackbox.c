@@ -10,8 +10,8 @@ static volatile DWORD64 *quad(DWORD offset) { return (volatile DWORD64 *)(box + 
 
 bool box_open(const WCHAR *path)
 {
-    HANDLE file = CreateFileW(path, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
-                              NULL, OPEN_EXISTING, 0, NULL);
+    HANDLE file = CreateFileW(path, GENERIC_READ | GENERIC_WRITE,
+                              FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL, OPEN_EXISTING, 0, NULL);
     if (file == INVALID_HANDLE_VALUE) return false;
     HANDLE mapping = CreateFileMappingW(file, NULL, PAGE_READWRITE, 0, BOX_SIZE, NULL);
     CloseHandle(file);
@@ -37,13 +37,23 @@ void box_pipes(HANDLE in, HANDLE out)
     *quad(BOX_PIPE_OUT) = (DWORD64)(ULONG_PTR)out;
 }
 
-bool box_in_phase(DWORD thread)
+/* The innermost phase of a thread, "" when it is in none. */
+static const char *phase(DWORD thread)
 {
     for (DWORD i = 0; i < BOX_SLOT_COUNT; i++) {
-        DWORD slot = BOX_SLOTS + i * BOX_SLOT_SIZE;
-        if (*word(slot + BOX_SLOT_THREAD) == thread) return *word(slot + BOX_SLOT_DEPTH) != 0;
+        DWORD slot = BOX_SLOTS + i * BOX_SLOT_SIZE, depth = min(*word(slot + BOX_SLOT_DEPTH), BOX_FRAME_COUNT);
+        if (*word(slot + BOX_SLOT_THREAD) != thread || !depth) continue;
+        return (const char *)box + slot + BOX_SLOT_FRAMES + (depth - 1) * BOX_FRAME_SIZE + 8;
     }
-    return false;
+    return "";
+}
+
+bool box_in_phase(DWORD thread) { return *phase(thread) != 0; }
+
+bool box_in_loader(DWORD thread)
+{
+    const char *name = phase(thread);
+    return !strncmp(name, "DllMain\t", 8) || !strncmp(name, "DLL_PROCESS_DETACH\t", 19);
 }
 
 static void ring_write(DWORD64 at, const void *data, size_t size)
@@ -65,7 +75,8 @@ static DWORD64 nanoseconds(void)
 void box_append(DWORD thread, int kind, const char *text, size_t size)
 {
     if (size > BOX_TEXT_LIMIT) size = BOX_TEXT_LIMIT;
-    struct { DWORD size, thread; DWORD64 time; DWORD kind, zero; } record = {(DWORD)size, thread, nanoseconds(), (DWORD)kind, 0};
+    struct { DWORD size, thread; DWORD64 time; DWORD kind, zero; } record = {
+        (DWORD)size, thread, nanoseconds(), (DWORD)kind, 0};
     DWORD64 head = *quad(BOX_DEBUG_HEAD), tail = *quad(BOX_DEBUG_TAIL);
     DWORD64 end = head + sizeof record + ((size + 7) & ~(size_t)7);
     while (end - tail > BOX_DEBUG_SIZE) {

@@ -23,6 +23,9 @@
 #define BOX_SLOT_SIZE 1024
 #define BOX_SLOT_THREAD 0 /* u32 */
 #define BOX_SLOT_DEPTH 4  /* u32 */
+#define BOX_SLOT_FRAMES 16
+#define BOX_FRAME_COUNT 7
+#define BOX_FRAME_SIZE 144 /* u64 ns since 1970, then text: phase, tab, ... */
 
 #define BOX_CALLS (BOX_SLOTS + BOX_SLOT_COUNT * BOX_SLOT_SIZE)
 #define BOX_CALL_COUNT 64
@@ -30,7 +33,7 @@
 
 #define BOX_DEBUG (BOX_CALLS + BOX_CALL_COUNT * BOX_CALL_SIZE)
 #define BOX_DEBUG_SIZE 262144
-#define BOX_DEBUG_RECORD 24 /* u32 size of the text, u32 thread, u64 ns since 1970, u32 kind, u32 zero; then text, padded to 8 */
+#define BOX_DEBUG_RECORD 24 /* u32 size, u32 thread, u64 ns since 1970, u32 kind, u32 zero; text, padded to 8 */
 #define BOX_TEXT_LIMIT 8192
 
 #define BOX_SIZE (BOX_DEBUG + BOX_DEBUG_SIZE)
@@ -43,6 +46,7 @@ DWORD box_control(void);
 bool box_leaving(void);
 void box_pipes(HANDLE in, HANDLE out);
 bool box_in_phase(DWORD thread);
+bool box_in_loader(DWORD thread);
 void box_append(DWORD thread, int kind, const char *text, size_t size);
 
 #endif

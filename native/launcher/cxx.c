@@ -20,19 +20,22 @@ static void read_what(DWORD64 object, char *what, size_t room)
 
 static bool describe_msvc(const EXCEPTION_RECORD *record, char *type, size_t type_room, char *what, size_t what_room)
 {
-    DWORD64 object = record->ExceptionInformation[1], info = record->ExceptionInformation[2], base = record->ExceptionInformation[3];
+    const ULONG_PTR *information = record->ExceptionInformation;
+    DWORD64 object = information[1], info = information[2], base = information[3];
     DWORD array, count, entry;
     struct { DWORD properties, type; int displacement[3]; DWORD size, copy; } catchable;
     char decorated[256];
     if (!read_memory(info + 12, &array, 4) || !read_memory(base + array, &count, 4)) return false;
     for (DWORD i = 0; i < min(count, 16); i++) {
-        if (!read_memory(base + array + 4 + 4 * i, &entry, 4) || !read_memory(base + entry, &catchable, sizeof catchable)) break;
+        if (!read_memory(base + array + 4 + 4 * i, &entry, 4)) break;
+        if (!read_memory(base + entry, &catchable, sizeof catchable)) break;
         read_text(base + catchable.type + 16, false, decorated, sizeof decorated);
         if (i == 0) {
             if (decorated[0] != '.' || strncmp(decorated, ".?A", 3) || !undecorate(decorated + 4, type, type_room))
                 snprintf(type, type_room, "%s", decorated);
         }
-        if (!strcmp(decorated, ".?AVexception@std@@")) read_what(object + (DWORD64)catchable.displacement[0], what, what_room);
+        if (!strcmp(decorated, ".?AVexception@std@@"))
+            read_what(object + (DWORD64)catchable.displacement[0], what, what_room);
     }
     return count > 0;
 }
@@ -54,7 +57,9 @@ static bool describe_gcc(const EXCEPTION_RECORD *record, char *type, size_t type
 bool cxx_describe(const EXCEPTION_RECORD *record, char *type, size_t type_room, char *what, size_t what_room)
 {
     *type = *what = 0;
-    if (record->ExceptionCode == MSVC_THROW && record->NumberParameters == 4) return describe_msvc(record, type, type_room, what, what_room);
-    if (record->ExceptionCode == GCC_THROW && record->NumberParameters >= 1) return describe_gcc(record, type, type_room, what, what_room);
+    if (record->ExceptionCode == MSVC_THROW && record->NumberParameters == 4)
+        return describe_msvc(record, type, type_room, what, what_room);
+    if (record->ExceptionCode == GCC_THROW && record->NumberParameters >= 1)
+        return describe_gcc(record, type, type_room, what, what_room);
     return false;
 }

@@ -144,7 +144,7 @@ bool thread_context(Thread *thread, CONTEXT *context)
 
 /* Not ExitProcess or TerminateProcess: all ways out, also those of the C runtimes, meet here. */
 const char *const breakpoint_names[BREAKPOINTS] = {
-    "RtlExitUserProcess", "NtTerminateProcess", "RtlExitUserThread"};
+    "RtlExitUserProcess", "NtTerminateProcess", "RtlExitUserThread", "RtlUnwindEx"};
 
 static struct { DWORD64 address; BYTE saved; bool armed; } breakpoints[BREAKPOINTS];
 
@@ -158,13 +158,17 @@ static void put(Place place, bool arm)
     breakpoints[place].armed = arm;
 }
 
-void breakpoints_arm(void)
+void breakpoint_arm(Place place) { put(place, true); }
+
+void breakpoints_set(void)
 {
     HMODULE ours = GetModuleHandleW(L"ntdll.dll");
     Module *theirs = module_named("ntdll.dll");
     for (int place = 0; theirs && place < BREAKPOINTS; place++) {
-        breakpoints[place].address = theirs->base + (DWORD64)((BYTE *)GetProcAddress(ours, breakpoint_names[place]) - (BYTE *)ours);
-        if (read_memory(breakpoints[place].address, &breakpoints[place].saved, 1)) put((Place)place, true);
+        BYTE *function = (BYTE *)GetProcAddress(ours, breakpoint_names[place]);
+        breakpoints[place].address = theirs->base + (DWORD64)(function - (BYTE *)ours);
+        if (!read_memory(breakpoints[place].address, &breakpoints[place].saved, 1)) breakpoints[place].address = 0;
+        else if (place != AT_UNWIND) put((Place)place, true);
     }
 }
 
@@ -222,8 +226,9 @@ void debugging_hides(void)
 {
     HMODULE ours = GetModuleHandleW(L"kernelbase.dll");
     Module *theirs = module_named("kernelbase.dll");
-    FARPROC function = ours ? GetProcAddress(ours, "IsDebuggerPresent") : NULL;
+    BYTE *function = ours ? (BYTE *)GetProcAddress(ours, "IsDebuggerPresent") : NULL;
     static const BYTE answer_no[] = {0x31, 0xC0, 0xC3}; /* xor eax, eax; ret */
     if (!on_wine()) set_flag(0);
-    else if (theirs && function) write_memory(theirs->base + (DWORD64)((BYTE *)function - (BYTE *)ours), answer_no, sizeof answer_no);
+    else if (theirs && function)
+        write_memory(theirs->base + (DWORD64)(function - (BYTE *)ours), answer_no, sizeof answer_no);
 }

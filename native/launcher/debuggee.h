@@ -38,14 +38,18 @@ typedef struct {
     DWORD omitted;
 } Snapshot;
 
-typedef enum { AT_EXIT_PROCESS, AT_TERMINATE_PROCESS, AT_EXIT_THREAD, BREAKPOINTS } Place;
+typedef enum { AT_EXIT_PROCESS, AT_TERMINATE_PROCESS, AT_EXIT_THREAD, AT_UNWIND, BREAKPOINTS } Place;
 
 typedef struct Thread {
     struct Thread *next;
     DWORD id;
     HANDLE handle;
-    Snapshot *overflow; /* taken at the first sight of a stack overflow */
-    int stepping;       /* the Place to arm again after one step, or -1 */
+    EXCEPTION_RECORD record; /* of a first-chance exception whose outcome is watched: code 0 for none */
+    CONTEXT context;         /* where that was */
+    Snapshot *overflow;      /* its stack, if it was a stack overflow: the stack may be gone when it proves fatal */
+    ULONGLONG overflowed_at;
+    bool leaving; /* it asked for its end */
+    int stepping; /* the Place to arm again after one step, or -1 */
 } Thread;
 
 extern HANDLE process;
@@ -68,7 +72,8 @@ void thread_ended(DWORD id);
 extern Thread *threads;
 bool thread_context(Thread *thread, CONTEXT *context);
 
-void breakpoints_arm(void);
+void breakpoints_set(void);
+void breakpoint_arm(Place place);
 bool breakpoint_hit(DWORD64 address, Place *place);
 void breakpoint_pass(Place place, Thread *thread, CONTEXT *context, bool rearm);
 bool breakpoint_stepped(Thread *thread);

@@ -10,7 +10,7 @@ typedef struct { DWORD thread, code; } Ended;
 enum { HISTORY = 32 };
 
 typedef struct {
-    const char *cause; /* "exception", "stack_overflow", "exit", "thread_exit", "hang" or "gone" */
+    const char *cause; /* "exception", "exit", "thread_exit", "hang" or "gone" */
     bool exited;
     DWORD exit_code;
     EXCEPTION_RECORD exception; /* ExceptionCode 0: none */

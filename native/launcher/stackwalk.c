@@ -22,7 +22,7 @@ static struct {
     DWORD(WINAPI *Undecorate)(PCSTR, PSTR, DWORD, DWORD);
 } dbghelp;
 
-enum { MAX_WALK = 100000 };
+enum { MAX_WALK = 100000, FUNCTION_REACH = 64 };
 
 static struct { BYTE *data; DWORD64 start; size_t size; } stack; /* a copy: reading word by word is slow */
 
@@ -44,16 +44,34 @@ static bool load_dbghelp(void)
     NEEDS(Walk, "StackWalk64");
     NEEDS(Undecorate, "UnDecorateSymbolName");
 #undef NEEDS
-    dbghelp.SetOptions(SYMOPT_DEFERRED_LOADS | SYMOPT_UNDNAME | SYMOPT_LOAD_LINES | SYMOPT_FAIL_CRITICAL_ERRORS | SYMOPT_NO_PROMPTS);
+    dbghelp.SetOptions(SYMOPT_DEFERRED_LOADS | SYMOPT_UNDNAME | SYMOPT_LOAD_LINES | SYMOPT_FAIL_CRITICAL_ERRORS |
+                       SYMOPT_NO_PROMPTS);
     if (!dbghelp.Initialize(process, L"", FALSE)) return false;
     state = 1;
     return true;
 }
 
+static struct { DWORD64 page; BYTE data[4096]; } pages[64]; /* of unwind tables and code, for one walk */
+
+static bool read_page(DWORD64 address, void *buffer, DWORD size)
+{
+    DWORD64 page = address & ~4095ULL, offset = address & 4095;
+    size_t at = (size_t)(page >> 12) % (sizeof pages / sizeof *pages);
+    if (offset + size > 4096) return read_memory(address, buffer, size);
+    if (pages[at].page != page) {
+        pages[at].page = 0;
+        if (!read_memory(page, pages[at].data, 4096)) return false;
+        pages[at].page = page;
+    }
+    memcpy(buffer, pages[at].data + offset, size);
+    return true;
+}
+
 static BOOL CALLBACK read_stack(HANDLE handle, DWORD64 address, PVOID buffer, DWORD size, LPDWORD got)
 {
-    if (address >= stack.start && address - stack.start + size <= stack.size) memcpy(buffer, stack.data + (address - stack.start), size);
-    else if (!read_memory(address, buffer, size)) return FALSE;
+    if (address >= stack.start && address - stack.start + size <= stack.size)
+        memcpy(buffer, stack.data + (address - stack.start), size);
+    else if (!read_page(address, buffer, size)) return FALSE;
     (void)handle;
     *got = size;
     return TRUE;
@@ -63,6 +81,7 @@ static void copy_stack(DWORD64 pointer)
 {
     MEMORY_BASIC_INFORMATION info;
     DWORD64 start = pointer & ~4095ULL;
+    for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) pages[i].page = 0;
     free(stack.data);
     stack.data = NULL;
     stack.size = 0;
@@ -84,10 +103,33 @@ static void load_symbols(void)
     }
 }
 
+/* dbghelp of Wine 8 names an exported function without debug information (the system calls) only at its first byte. */
+static void name_by_export(Frame *frame, DWORD64 base)
+{
+    IMAGE_DOS_HEADER dos;
+    IMAGE_NT_HEADERS64 nt;
+    IMAGE_EXPORT_DIRECTORY exports;
+    if (!read_memory(base, &dos, sizeof dos) || !read_memory(base + (DWORD)dos.e_lfanew, &nt, sizeof nt)) return;
+    DWORD directory = nt.OptionalHeader.DataDirectory[IMAGE_DIRECTORY_ENTRY_EXPORT].VirtualAddress;
+    if (!directory || !read_memory(base + directory, &exports, sizeof exports)) return;
+    DWORD count = min(exports.NumberOfNames, 65536), best = 0, name = 0;
+    for (DWORD i = 0; i < count; i++) {
+        DWORD start, text;
+        WORD ordinal;
+        if (!read_page(base + exports.AddressOfNameOrdinals + 2 * i, &ordinal, sizeof ordinal)) return;
+        if (!read_page(base + exports.AddressOfFunctions + 4 * ordinal, &start, sizeof start)) return;
+        if (!read_page(base + exports.AddressOfNames + 4 * i, &text, sizeof text)) return;
+        if (start > best && start <= frame->rva) best = start, name = text;
+    }
+    if (!best || frame->rva - best > FUNCTION_REACH) return;
+    read_text(base + name, false, frame->symbol, sizeof frame->symbol);
+    frame->displacement = frame->rva - best;
+}
+
 /* A return address belongs to the call before it, so its name is looked up one byte earlier. */
 static void name_frame(Frame *frame, bool returned, bool symbols)
 {
-    struct { SYMBOL_INFO info; char name[256]; } symbol = {.info = {.SizeOfStruct = sizeof(SYMBOL_INFO), .MaxNameLen = 255}};
+    struct { SYMBOL_INFO info; char name[256]; } symbol = {.info = {.SizeOfStruct = sizeof symbol.info, .MaxNameLen = 255}};
     IMAGEHLP_LINE64 line = {.SizeOfStruct = sizeof line};
     DWORD column;
     DWORD64 at = frame->address - returned;
@@ -100,6 +142,8 @@ static void name_frame(Frame *frame, bool returned, bool symbols)
     if (dbghelp.FromAddr(process, at, &frame->displacement, &symbol.info)) {
         snprintf(frame->symbol, sizeof frame->symbol, "%s", symbol.info.Name);
         frame->displacement += returned;
+    } else {
+        name_by_export(frame, module->base);
     }
     if (dbghelp.Line(process, at, &column, &line)) {
         snprintf(frame->file, sizeof frame->file, "%s", line.FileName);

@@ -7,29 +7,25 @@
    gets them by number, through the box, and never as its standard handles; those are NUL and twice our standard error.
    So no C runtime, whenever it is initialised, can print into the protocol.
 
-   The worker ends: by an exception nobody handles (second chance); by an exit, whose caller is caught on a breakpoint;
-   by the end of a thread that is inside the module; by a stack overflow, which Wine 8 may turn into the silent end of
-   one thread; on request, when it hangs; with us; or when the lock on "life" is gone. (Not when the pipe breaks:
-   PeekNamedPipe of Wine 8 does not work on Unix pipes, and any process may have inherited the other end.)
+   The worker ends: by an exception nobody handles (second chance), or one that would get lost (watch() in verdict.c); by
+   an exit, whose caller is caught on a breakpoint; by the end of a thread that is inside the module; on request, when it
+   hangs; with us; or when the lock on "life" is gone. (Not when the pipe breaks: PeekNamedPipe of Wine 8 does not work
+   on Unix pipes, and any process may have inherited the other end.)
    Our exit code is the worker's. Whoever reads only eight bits of it finds all of them in the report.
 
-   Wine and Windows differ in two things: see debugging_hides() and on_thread_end(). A module can still find out that it
-   is debugged, by asking the kernel for its debug port. */
+   A module can still find out that it is debugged, by asking the kernel for its debug port. */
 #include "blackbox.h"
 #include "debuggee.h"
-#include "report.h"
+#include "verdict.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <wchar.h>
 
 enum { POLL_MS = 20, ORPHAN_GRACE_MS = 1000, KILL_PATIENCE_MS = 5000, FAILED = 125 };
 
 static WCHAR directory[MAX_PATH], box_path[MAX_PATH], life_path[MAX_PATH], report_path[MAX_PATH];
 static HANDLE life; /* NULL: locks do not work there, and only the worker itself notices that nobody is left */
-static Report report = {.cause = "gone"};
-static bool started, reported;
-static ULONGLONG orphaned_at, killed_at;
+static ULONGLONG orphaned_at;
 static BOOL(WINAPI *wait_for_event)(LPDEBUG_EVENT, DWORD);
 
 static int fail(const char *what)
@@ -38,171 +34,11 @@ static int fail(const char *what)
     return FAILED;
 }
 
-/* --- the end ---------------------------------------------------------------------------------------------------- */
-
-static void write_report(const char *cause)
-{
-    report.cause = cause;
-    reported = true;
-    if (!report_write(&report, report_path)) fail("cannot write the post-mortem report");
-}
-
-static void end_worker(DWORD code)
-{
-    if (!killed_at) killed_at = GetTickCount64();
-    TerminateProcess(process, code);
-}
-
-static Snapshot *take_snapshot(Thread *thread, const CONTEXT *context)
-{
-    Snapshot *snapshot = malloc(sizeof *snapshot);
-    if (snapshot) stack_walk(thread, context, snapshot);
-    return snapshot;
-}
-
-static Snapshot *snapshot_now(Thread *thread)
-{
-    CONTEXT context;
-    return thread_context(thread, &context) ? take_snapshot(thread, &context) : NULL;
-}
-
-static void dump_all(void)
-{
-    int count = 0;
-    for (Thread *t = threads; t; t = t->next) count++;
-    report.all = calloc((size_t)count, sizeof *report.all);
-    for (Thread *t = threads; t && report.all; t = t->next) {
-        CONTEXT context;
-        SuspendThread(t->handle);
-        if (thread_context(t, &context)) stack_walk(t, &context, &report.all[report.all_count++]);
-    }
-    write_report("hang");
-    end_worker(STATUS_TIMEOUT);
-}
-
-/* --- exceptions --------------------------------------------------------------------------------------------------- */
-
-static void remember(const EXCEPTION_RECORD *record, DWORD thread)
-{
-    DWORD64 address = (DWORD64)(ULONG_PTR)record->ExceptionAddress;
-    Module *module = module_at(address);
-    char text[256];
-    int size = snprintf(text, sizeof text, "0x%08lX at %s%s0x%llx", record->ExceptionCode, module ? module->name : "",
-                        module ? "+" : "", module ? address - module->base : address);
-    report.seen[report.seen_count++ % HISTORY] = (Seen){record->ExceptionCode, thread, address};
-    box_append(thread, BOX_KIND_EXCEPTION, text, (size_t)size);
-}
-
-static void on_exit_asked(Place place, Thread *thread, const CONTEXT *context)
-{
-    if (report.exit_function || killed_at) return;
-    report.exit_function = breakpoint_names[place];
-    report.exit_thread = thread->id;
-    report.exit_asked = (DWORD)(place == AT_EXIT_PROCESS ? context->Rcx : context->Rdx);
-    if (!box_leaving()) report.culprit = take_snapshot(thread, context);
-}
-
-static bool is_worker(DWORD64 handle)
-{
-    HANDLE copy;
-    if (handle == (DWORD64)-1) return true;
-    if (!DuplicateHandle(process, (HANDLE)(ULONG_PTR)handle, GetCurrentProcess(), &copy, PROCESS_QUERY_LIMITED_INFORMATION, FALSE, 0))
-        return false;
-    bool same = GetProcessId(copy) == process_id;
-    CloseHandle(copy);
-    return same;
-}
-
-static void on_breakpoint(Place place, DWORD64 address, Thread *thread)
-{
-    CONTEXT context;
-    if (!thread_context(thread, &context)) return;
-    context.Rip = address;
-    bool again = false;
-    switch (place) {
-    case AT_EXIT_PROCESS:
-        on_exit_asked(place, thread, &context);
-        break;
-    case AT_TERMINATE_PROCESS:
-        again = !is_worker(context.Rcx);
-        if (!again) on_exit_asked(place, thread, &context);
-        break;
-    case AT_EXIT_THREAD:
-        again = true;
-        if (box_in_phase(thread->id) && !report.exit_function) {
-            report.culprit = take_snapshot(thread, &context);
-            write_report("thread_exit");
-            end_worker((DWORD)context.Rcx);
-        }
-        break;
-    default:
-        return;
-    }
-    breakpoint_pass(place, thread, &context, again);
-}
-
-static void on_crash(const EXCEPTION_RECORD *record, Thread *thread)
-{
-    if (killed_at) return;
-    report.exception = *record;
-    report.exception_thread = thread->id;
-    cxx_describe(record, report.cxx_type, sizeof report.cxx_type, report.cxx_what, sizeof report.cxx_what);
-    report.culprit = thread->overflow ? thread->overflow : snapshot_now(thread);
-    thread->overflow = NULL;
-    write_report(record->ExceptionCode == STATUS_STACK_OVERFLOW ? "stack_overflow" : "exception");
-    end_worker(record->ExceptionCode);
-}
-
-static DWORD on_exception(const EXCEPTION_DEBUG_INFO *info, Thread *thread)
-{
-    const EXCEPTION_RECORD *record = &info->ExceptionRecord;
-    Place place;
-    if (!thread) return DBG_EXCEPTION_NOT_HANDLED;
-    if (record->ExceptionCode == STATUS_BREAKPOINT) {
-        if (!started) {
-            started = true;
-            breakpoints_arm();
-            debugging_hides();
-            return DBG_CONTINUE;
-        }
-        DWORD64 address = (DWORD64)(ULONG_PTR)record->ExceptionAddress;
-        if (breakpoint_hit(address, &place)) {
-            on_breakpoint(place, address, thread);
-            return DBG_CONTINUE;
-        }
-    }
-    if (record->ExceptionCode == STATUS_SINGLE_STEP && breakpoint_stepped(thread)) return DBG_CONTINUE;
-    if (!info->dwFirstChance) {
-        on_crash(record, thread);
-        return DBG_EXCEPTION_NOT_HANDLED;
-    }
-    remember(record, thread->id);
-    if (record->ExceptionCode == STATUS_STACK_OVERFLOW && !thread->overflow) thread->overflow = snapshot_now(thread);
-    return DBG_EXCEPTION_NOT_HANDLED;
-}
-
-/* --- other events ------------------------------------------------------------------------------------------------- */
-
 static void on_output(const OUTPUT_DEBUG_STRING_INFO *info, DWORD thread)
 {
     static char text[BOX_TEXT_LIMIT + 1];
     size_t size = read_text((DWORD64)(ULONG_PTR)info->lpDebugStringData, info->fUnicode != 0, text, sizeof text);
     box_append(thread, BOX_KIND_OUTPUT, text, size);
-}
-
-/* A thread must not end inside the module: its call would never return. Wine 8 ends a thread like that (exit code 1)
-   when the stack overflows so far that the exception cannot be delivered any more. */
-static void on_thread_end(DWORD id, DWORD code)
-{
-    Thread *thread = thread_find(id);
-    report.ended[report.ended_count++ % HISTORY] = (Ended){id, code};
-    if (!thread || report.exit_function || killed_at) return;
-    bool overflow = thread->overflow && code == 1;
-    if (!overflow && !box_in_phase(id)) return;
-    report.culprit = thread->overflow;
-    thread->overflow = NULL;
-    write_report(overflow ? "stack_overflow" : "thread_exit");
-    end_worker(overflow ? STATUS_STACK_OVERFLOW : code);
 }
 
 static DWORD on_event(DEBUG_EVENT *event)
@@ -248,8 +84,8 @@ static bool lock_life(void)
 
 static void watch_life(void)
 {
-    HANDLE file = CreateFileW(life_path, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
-                              NULL, OPEN_EXISTING, 0, NULL);
+    HANDLE file = CreateFileW(life_path, GENERIC_READ | GENERIC_WRITE,
+                              FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL, OPEN_EXISTING, 0, NULL);
     if (file == INVALID_HANDLE_VALUE) return;
     life = file;
     if (!lock_life()) return;
@@ -260,7 +96,8 @@ static void watch_life(void)
 static void look_around(void)
 {
     ULONGLONG now = GetTickCount64();
-    if (killed_at) return;
+    if (killed_since()) return;
+    look_at_overflows();
     if (box_control() == BOX_CONTROL_DUMP) dump_all();
     else if (orphaned_at && now - orphaned_at > ORPHAN_GRACE_MS) end_worker(FAILED);
     else if (!orphaned_at && life && lock_life()) orphaned_at = now;
@@ -276,14 +113,13 @@ static int debug(void)
             looked = GetTickCount64();
         }
         if (!wait_for_event(&event, POLL_MS)) {
-            if (killed_at && GetTickCount64() - killed_at > KILL_PATIENCE_MS) return fail("the worker does not die");
+            if (killed_since() > KILL_PATIENCE_MS) return fail("the worker does not die");
             continue;
         }
         if (event.dwDebugEventCode == EXIT_PROCESS_DEBUG_EVENT) {
-            report.exited = true;
-            report.exit_code = event.u.ExitProcess.dwExitCode;
+            verdict_close(event.u.ExitProcess.dwExitCode);
             ContinueDebugEvent(event.dwProcessId, event.dwThreadId, DBG_CONTINUE);
-            return (int)report.exit_code;
+            return (int)event.u.ExitProcess.dwExitCode;
         }
         ContinueDebugEvent(event.dwProcessId, event.dwThreadId, on_event(&event));
     }
@@ -313,7 +149,8 @@ static HANDLE inheritable(HANDLE handle)
 
 static bool start_worker(WCHAR *command)
 {
-    HANDLE input = GetStdHandle(STD_INPUT_HANDLE), output = GetStdHandle(STD_OUTPUT_HANDLE), errors = GetStdHandle(STD_ERROR_HANDLE);
+    HANDLE input = GetStdHandle(STD_INPUT_HANDLE), output = GetStdHandle(STD_OUTPUT_HANDLE);
+    HANDLE errors = GetStdHandle(STD_ERROR_HANDLE);
     SetHandleInformation(input, HANDLE_FLAG_INHERIT, 0);
     SetHandleInformation(output, HANDLE_FLAG_INHERIT, 0);
     SetHandleInformation(errors, HANDLE_FLAG_INHERIT, 0);
@@ -326,11 +163,13 @@ static bool start_worker(WCHAR *command)
     box_pipes(pipe_in, pipe_out);
     SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX | SEM_NOOPENFILEERRORBOX);
     SetEnvironmentVariableW(L"_NO_DEBUG_HEAP", L"1");
-    if (!CreateProcessW(NULL, command, NULL, NULL, TRUE, DEBUG_ONLY_THIS_PROCESS, NULL, NULL, &startup, &info)) return false;
+    if (!CreateProcessW(NULL, command, NULL, NULL, TRUE, DEBUG_ONLY_THIS_PROCESS, NULL, NULL, &startup, &info))
+        return false;
     process = info.hProcess;
     process_id = info.dwProcessId;
     DebugSetProcessKillOnExit(TRUE);
-    JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits = {.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE};
+    JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits = {0};
+    limits.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
     HANDLE job = CreateJobObjectW(NULL, NULL);
     SetInformationJobObject(job, JobObjectExtendedLimitInformation, &limits, sizeof limits);
     AssignProcessToJobObject(job, process);
@@ -367,10 +206,10 @@ int wmain(int argc, WCHAR **argv)
     join(life_path, L"life");
     join(report_path, L"postmortem.json");
     if (!box_open(box_path)) return fail("cannot open the black box");
+    verdict_open(report_path);
     watch_life();
     if (!start_worker(command)) return fail("cannot start the worker");
     int code = debug();
-    if (!reported && !(box_leaving() && code == 0)) write_report(report.exit_function ? "exit" : "gone");
     if (orphaned_at) clean_up();
     return code;
 }

@@ -70,7 +70,7 @@ class Seen(msgspec.Struct):
 
 
 class Exit(msgspec.Struct):
-    """A request to end the process: the ``ntdll`` function it arrived at, by whom, with what exit code."""
+    """A request to end the process or a thread: the ``ntdll`` function it arrived at, by whom, with what exit code."""
 
     function: str
     thread: int
@@ -95,7 +95,7 @@ class Image(msgspec.Struct):
 
 
 class Report(msgspec.Struct):
-    """``postmortem.json``. ``cause``: exception, stack_overflow, exit, thread_exit, hang or gone."""
+    """``postmortem.json``. ``cause``: exception, exit, thread_exit, hang or gone."""
 
     version: int
     cause: str
@@ -128,6 +128,13 @@ class Report(msgspec.Struct):
             and not image.name.lower().endswith(".pyd")
             and not any(part in image.path.lower() for part in _SYSTEM)
         )
+
+    def forget_sources(self, foreign: frozenset[str]) -> None:
+        """Drop source lines of other images: Wine's own DLLs name files that nobody here has."""
+        for thread in (*self.threads, *([self.culprit] if self.culprit else [])):
+            for frame in thread.stack:
+                if frame.module.lower() not in foreign:
+                    frame.file, frame.line = "", 0
 
 
 class Hang(msgspec.Struct):

@@ -46,6 +46,7 @@ class _Case:
         self.evidence = evidence
         self.report = report
         self.foreign = report.foreign()
+        report.forget_sources(self.foreign)
         self.native = self._native_thread()
         self.thread = self._thread_id()
         self.frame = self._frame()
@@ -137,7 +138,7 @@ def explain(evidence: Evidence) -> PyiismodError:
         return _hung(case, evidence.hang.command, evidence.hang.seconds)
     if not case.guilty and not (evidence.used and report.cause != "gone"):
         return _ours(case)
-    if report.cause in ("exception", "stack_overflow"):
+    if report.cause == "exception":
         return _crashed(case)
     if report.cause in ("exit", "thread_exit"):
         return _exited(case)
@@ -146,7 +147,7 @@ def explain(evidence: Evidence) -> PyiismodError:
 
 def _crashed(case: _Case) -> PyiismodError:
     exception = case.report.exception
-    code = exception.code if exception else _STACK_OVERFLOW
+    code = exception.code if exception else 0
     first = case.native.stack[0] if case.native and case.native.stack else None
     details = case.details() | {
         "code": code,
@@ -169,19 +170,20 @@ def _exited(case: _Case) -> PyiismodError:
     details = case.details() | {"exit_function": None, "blame": case.blame.place if case.blame else None}
     by = f", called at {_named(case.blame)}" if case.blame else ""
     if report.cause == "thread_exit":
-        ended = report.ended_threads[-1].code if report.ended_threads and not report.culprit else None
-        details |= {"exit_function": "ExitThread" if report.culprit else "TerminateThread"}
-        code = report.exit_code if ended is None else ended
+        function, code = "TerminateThread", report.ended_threads[-1].code if report.ended_threads else None
+        if report.exit:
+            function, code = "ExitThread", report.exit.code
         return ModuleExited(
-            f"{case.module} ended the host's thread{case.where}: {details['exit_function']}({code}){by}.",
+            f"{case.module} ended the host's thread{case.where}: {function}({_number(code)}){by}.",
             hint="Threads that call into a module belong to the server; a handler has to return.",
-            details=details,
+            details=details | {"exit_function": function, "exit_code": code},
         )
     asked = report.exit.code if report.exit else report.exit_code
     function = _exit_function(case)
+    what = f"{function}()" if function == "abort" else f"{function}({_number(asked)})"
     details |= {"exit_function": function, "exit_code": asked}
     return ModuleExited(
-        f"{case.module} ended the process{case.where}: {function}({_number(asked)}){by}.",
+        f"{case.module} ended the process{case.where}: {what}{by}.",
         hint=f"In IIS this ends w3wp.exe and every request in it. {_words(case)}".strip(),
         details=details,
     )
