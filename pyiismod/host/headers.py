@@ -59,7 +59,7 @@ class Headers:
             known = self._raw.KnownHeaders[header_id]
             return (known.pRawValue, known.RawValueLength) if known.pRawValue else None
         for line in self._lines(self._name(key)):
-            return line.pRawValue, line.RawValueLength
+            return (line.pRawValue, line.RawValueLength) if line.pRawValue else None
         return None
 
     def get(self, key: int | bytes) -> bytes | None:
@@ -67,33 +67,42 @@ class Headers:
         found = self.find(key)
         return None if found is None else bytes(ffi.buffer(*found))
 
-    def set(self, key: int | bytes, value: bytes, *, replace: bool) -> None:
-        """Set a header; without ``replace`` a value is added: after a comma, or as a line of its own where listed."""
+    def set(self, key: int | bytes, value: bytes, *, replace: bool) -> bool:
+        """Set a header; without ``replace`` a value is added: after a comma, or as a line of its own where listed.
+
+        Returns:
+            False, and nothing has changed, when the name or the joined value would be longer than :data:`LONGEST`.
+        """
         header_id = self._known(key)
+        name = b"" if header_id is not None else self._name(key)
+        is_listed = self._is_listed(name)
+        if not replace and not is_listed and (old := self.get(key)):
+            value = old + b", " + value
+        if len(value) > LONGEST or len(name) > LONGEST:
+            return False
         if header_id is not None:
             known = self._raw.KnownHeaders[header_id]
-            if not replace and known.pRawValue and known.RawValueLength:
-                value = bytes(ffi.buffer(known.pRawValue, known.RawValueLength)) + b", " + value
-            known.pRawValue = self._pool.data(value)
-            known.RawValueLength = len(value)
-            return
-        name = self._name(key)
+            known.pRawValue, known.RawValueLength = self._pool.data(value), len(value)
+            return True
         lines = list(self._lines(name))
-        if lines and not self._is_listed(name):
-            line = lines[0]
-            if not replace:
-                value = bytes(ffi.buffer(line.pRawValue, line.RawValueLength)) + b", " + value
-            line.pRawValue = self._pool.data(value)
-            line.RawValueLength = len(value)
+        if lines and not is_listed:
+            lines[0].pRawValue, lines[0].RawValueLength = self._pool.data(value), len(value)
             self._remove(lines[1:] if replace else [])
-            return
+            return True
         if replace:
             self._remove(lines)
         self.append(name, value)
+        return True
 
     def append(self, name: bytes, value: bytes) -> None:
-        """Add a line of its own at the end of the unknown headers."""
-        count = self._raw.UnknownHeaderCount
+        """Add a line of its own at the end of the unknown headers.
+
+        Raises:
+            MemoryError: there are 65535 already, which is what the struct can count.
+        """
+        count = self._count()
+        if count >= LONGEST:
+            raise MemoryError
         if count >= self._capacity or self._raw.pUnknownHeaders != self._array:
             self._capacity = max(8, count * 2)
             grown = self._pool.zeroed("HTTP_UNKNOWN_HEADER", self._capacity)
@@ -125,10 +134,13 @@ class Headers:
         for name, known in zip(self._table.names, self._raw.KnownHeaders, strict=True):
             if known.pRawValue:
                 found.append((name, bytes(ffi.buffer(known.pRawValue, known.RawValueLength))))
-        for i in range(self._raw.UnknownHeaderCount):
+        for i in range(self._count()):
             line = self._raw.pUnknownHeaders[i]
             found.append((_text(line.pName, line.NameLength), _text(line.pRawValue, line.RawValueLength)))
         return found
+
+    def _count(self) -> int:
+        return self._raw.UnknownHeaderCount if self._raw.pUnknownHeaders else 0
 
     def _known(self, key: int | bytes) -> int | None:
         if isinstance(key, int):
@@ -143,7 +155,7 @@ class Headers:
 
     def _lines(self, name: bytes) -> Iterator[Any]:
         wanted, length = name.lower(), len(name)
-        for i in range(self._raw.UnknownHeaderCount):
+        for i in range(self._count()):
             line = self._raw.pUnknownHeaders[i]
             if line.NameLength == length and _text(line.pName, length).lower() == wanted:
                 yield line
@@ -153,7 +165,7 @@ class Headers:
             return
         gone = {int(ffi.cast("uintptr_t", ffi.addressof(line))) for line in lines}
         kept = 0
-        for i in range(self._raw.UnknownHeaderCount):
+        for i in range(self._count()):
             line = self._raw.pUnknownHeaders + i
             if int(ffi.cast("uintptr_t", line)) not in gone:
                 if kept != i:

@@ -6,7 +6,7 @@ from typing import Any, TypeGuard
 
 from pyiismod.host._abi import ffi
 from pyiismod.host.errors import ERROR_INVALID_DATA, ERROR_INVALID_PARAMETER, S_OK
-from pyiismod.host.headers import LONGEST, Headers
+from pyiismod.host.headers import Headers
 
 
 def get_header(headers: Headers, key: int | bytes | None, pcchHeaderValue: Any) -> Any:
@@ -25,12 +25,7 @@ def set_header(headers: Headers, key: int | bytes | None, pszHeaderValue: Any, c
     value = bytes(ffi.buffer(pszHeaderValue, cch))
     if b"\r" in value or b"\n" in value:
         return ERROR_INVALID_PARAMETER
-    if isinstance(key, bytes) and len(key) > LONGEST:
-        return ERROR_INVALID_DATA
-    if not replace and len(headers.get(key) or b"") + 2 + len(value) > LONGEST:
-        return ERROR_INVALID_DATA
-    headers.set(key, value, replace=replace)
-    return S_OK
+    return S_OK if headers.set(key, value, replace=replace) else ERROR_INVALID_DATA
 
 
 def delete_header(headers: Headers, key: int | bytes | None) -> int:
