@@ -4,9 +4,9 @@
         reply = worker.call(Load(0, r"Z:\\srv\\module.dll", "module"))
 
 A worker lives once. Whatever goes wrong with it - no answer in time, no more process, no protocol - it is ended, every
-call that waits gets the same error, and so does every later one; a new client is a new worker. Three threads serve it: one
-reads replies, one reads what it prints, and the guard, which alone decides about life and death. The end of a worker is
-the end of the supervisor's process, never an end-of-file: wineserver may hold pipes open for seconds.
+call that waits gets the same error, and so does every later one; a new client is a new worker. Three threads serve it:
+one reads replies, one reads what it prints, and the guard, which alone decides about life and death. The end of a worker
+is the end of the supervisor's process, never an end-of-file: wineserver may hold pipes open for seconds.
 """
 
 from __future__ import annotations
@@ -76,7 +76,6 @@ class WorkerClient:
         runtime: where to run it.
         timeout: seconds for the start, and for a call that names no deadline.
         environment: variables for the worker, besides the runtime's.
-        engine: importable module with a class ``Engine(box)``, for tests; the host's when None.
 
     Attributes:
         pid: of the supervisor, on this system.
@@ -94,7 +93,6 @@ class WorkerClient:
         *,
         timeout: float = 30.0,
         environment: Mapping[str, str] | None = None,
-        engine: str | None = None,
     ) -> None:
         self.output = Output()
         self._timeout = timeout
@@ -110,13 +108,14 @@ class WorkerClient:
         self._life = Lifeline(self._directory / "life")
         handshake = self._waiting[0] = _Pending("the start", timeout)
         try:
-            self._process = self._spawn(runtime, environment or {}, engine)
+            self._process = self._spawn(runtime, environment or {})
         except OSError as error:
             self._clean_up()
             raise RuntimeBroken(f"the runtime cannot be started: {error}") from error
         self.pid = self._process.pid
         stdin, stdout, stderr = self._process.stdin, self._process.stdout, self._process.stderr
-        assert stdin and stdout and stderr
+        if stdin is None or stdout is None or stderr is None:
+            raise AssertionError("Popen was asked for three pipes")
         self._channel: Channel[Reply] = Channel(stdout.fileno(), stdin.fileno(), Reply)
         self._readers = [
             Thread(target=self._read_replies, args=(stdout,), name=f"pyiismod-replies-{self.pid}", daemon=True),
@@ -193,20 +192,12 @@ class WorkerClient:
 
     # --- start and end ------------------------------------------------------------------------------------------
 
-    def _spawn(self, runtime: Runtime, environment: Mapping[str, str], engine: str | None) -> subprocess.Popen[bytes]:
-        box = runtime.to_windows(self._directory / "box")
+    def _spawn(self, runtime: Runtime, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        directory, box = (runtime.to_windows(path) for path in (self._directory, self._directory / "box"))
+        worker = runtime.windows_command("-c", _START, box)
+        runtime.warm_up()
         return subprocess.Popen(
-            [
-                *runtime.loader,
-                os.fspath(runtime.supervisor),
-                runtime.to_windows(self._directory),
-                "--",
-                runtime.to_windows(runtime.python),
-                "-c",
-                _START,
-                box,
-                *([engine] if engine else []),
-            ],
+            [*runtime.loader, os.fspath(runtime.supervisor), directory, "--", *worker],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -286,9 +277,9 @@ class WorkerClient:
             self._death = error
             waiting = list(self._waiting.values())
             self._waiting.clear()
-        with contextlib.suppress(OSError):
-            assert self._process.stdin
-            self._process.stdin.close()
+        if self._process.stdin:
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()
         self._clean_up()
         for pending in waiting:
             pending.settle(None, error)
