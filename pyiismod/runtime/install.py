@@ -94,7 +94,7 @@ def install(*, source: Path | None = None, force: bool = False, progress: Progre
             _check_space(home)
             new = _aside(home, "prefix")
             wine.make_prefix(tool, new, tell.step)
-            wine.shut_down(tool, prefix)
+            wine.shut_down(tool, prefix, force=True)
             _swap(new, prefix)
         if not python_fits:
             new = _aside(home, paths.TAG)
@@ -114,7 +114,7 @@ def remove() -> bool:
         return False
     with _lock(home):
         with contextlib.suppress(RuntimeProblem):
-            wine.shut_down(wine.locate(), home / "prefix")
+            wine.shut_down(wine.locate(), home / "prefix", force=True)
         shutil.rmtree(home)
     return True
 

@@ -81,10 +81,9 @@ class Runtime:
         """
         return self._wine is not None and self._prefix is not None and wine.warm_up(self._wine, self._prefix)
 
-    def shut_down(self) -> None:
-        """End Wine's server, and with it all workers of this runtime (also those of other processes)."""
-        if self._wine is not None and self._prefix is not None:
-            wine.shut_down(self._wine, self._prefix)
+    def shut_down(self) -> bool:
+        """End Wine's server unless somebody's worker still runs; return whether none runs now."""
+        return self._wine is None or self._prefix is None or wine.shut_down(self._wine, self._prefix)
 
     def describe(self) -> dict[str, str]:
         """Return facts for people: name → value."""

@@ -40,6 +40,10 @@ _DIRECTORIES = (
     "/opt/wine-devel/bin",
     "/usr/lib64/wine",
 )
+_SERVICES = {
+    *("services.exe", "winedevice.exe", "plugplay.exe", "svchost.exe", "rpcss.exe", "explorer.exe", "conhost.exe"),
+    *("wineboot.exe", "wineserver", "wineserver64"),
+}
 _MARKER = "pyiismod.json"
 _FONTS = "fonts.conf"
 
@@ -184,7 +188,7 @@ def make_prefix(wine: Wine, prefix: Path, report: Callable[[str], None]) -> None
         script.unlink()
         subprocess.run([wine.server, "-w"], env=env, stdin=subprocess.DEVNULL, timeout=60, check=False)
     finally:
-        shut_down(wine, prefix)
+        shut_down(wine, prefix, force=True)
     report("Trimming the prefix")
     (prefix / ".update-timestamp").write_text("disable\n")
     _unlink_home(prefix)
@@ -258,10 +262,32 @@ def warm_up(wine: Wine, prefix: Path) -> bool:
     return True
 
 
-def shut_down(wine: Wine, prefix: Path) -> None:
-    """End the prefix's wineserver and all processes in it; does nothing if none runs."""
-    if prefix.is_dir():
-        _detached([str(wine.server), "-k", "-w"], wine.environment(prefix))
+def shut_down(wine: Wine, prefix: Path, *, force: bool = False) -> bool:
+    """End the prefix's wineserver; return whether none runs now.
+
+    A program that still runs there (somebody else's worker) keeps it alive, and it ends later by itself; with
+    ``force`` that program is ended too.
+    """
+    if not prefix.is_dir():
+        return True
+    if not force and _programs(prefix):
+        return False
+    _detached([str(wine.server), "-k", "-w"], wine.environment(prefix))
+    return True
+
+
+def _programs(prefix: Path) -> list[int]:
+    """Return the ids of the processes in the prefix that are no part of Wine itself."""
+    mark = b"WINEPREFIX=" + os.fsencode(prefix)
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            name = (process / "comm").read_text().strip().lower()
+            if name not in _SERVICES and mark in (process / "environ").read_bytes().split(b"\0"):
+                found.append(int(process.name))
+        except OSError:  # it has ended, or is not ours
+            continue
+    return found
 
 
 def _detached(command: list[str], env: dict[str, str]) -> int:
