@@ -4,6 +4,7 @@ Nothing here prints, opens a file or knows a command, so that every face of pyii
 
 - :mod:`~pyiismod.report.record`: what one run gave, and its JSON document; imports no rich;
 - :mod:`~pyiismod.report.values`: durations, arguments and untrusted text on one line; imports no rich;
+- :mod:`~pyiismod.report.stack`: native stacks as lines; imports no rich;
 - :mod:`~pyiismod.report.modules`: what modules registered;
 - :mod:`~pyiismod.report.timeline`: what happened, as a tree;
 - :mod:`~pyiismod.report.response`: the response, safe for a terminal;

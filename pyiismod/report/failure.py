@@ -6,7 +6,6 @@ Everything comes from the error's ``message``, ``hint`` and ``details``; a part 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import groupby
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -25,12 +24,12 @@ from pyiismod.errors import (
     RuntimeProblem,
     UsageError,
 )
+from pyiismod.report.stack import stack_in_short, stack_rows
 from pyiismod.report.values import visible
 
 __all__ = ["failure", "failure_panel", "title"]
 
-_FRAMES = 12  # of the native stack, unless everything is asked for
-_CALLS = 5  # into the host, likewise
+_CALLS = 5  # into the host, unless everything is asked for
 _HEADINGS = (
     (UsageError, "wrong usage"),
     (RuntimeInstallError, "the runtime could not be installed"),
@@ -78,7 +77,8 @@ def _parts(error: PyiismodError, lead: str, everything: bool) -> Iterator[Render
     if facts := _facts(details):
         yield _below("", _grid(facts))
     if stack := details.get("stack"):
-        yield _below("native stack", _grid(_stack(stack) if everything else _in_short(stack, details.get("module"))))
+        rows = stack_rows(stack) if everything else stack_in_short(stack, details.get("module"))
+        yield _below("native stack", _grid(rows))
     if calls := details.get("host_calls"):
         shown = calls if everything else calls[-_CALLS:]
         yield _below("last calls into the host", Text("\n".join(visible(str(call)) for call in shown)))
@@ -100,8 +100,10 @@ def _more(details: dict[str, Any]) -> Iterator[RenderableType]:
     if earlier := details.get("first_chance"):
         yield _below("exceptions that were raised, the last one last", _text("\n".join(map(str, earlier))))
     for thread in details.get("threads", ()):
+        if thread["thread"] == details.get("thread"):
+            continue
         where = f", in {thread['phase']}" if thread.get("phase") else ""
-        yield _below(f"thread {thread['thread']}{where}", _grid(_stack(thread["stack"])))
+        yield _below(f"thread {thread['thread']}{where}", _grid(stack_rows(thread["stack"])))
 
 
 def _text(text: str) -> Text:
@@ -129,40 +131,7 @@ def _facts(details: dict[str, Any]) -> list[tuple[str, str]]:
         rows.append(("exception", f"0x{code & 0xFFFFFFFF:08X} {name}"))
     if address := details.get("address"):
         rows.append(("address", visible(str(address))))
-    if "address" in details or "code_name" in details:
-        where = details.get("notification") or details.get("phase")
-        rows.append(("in", visible(str(where or "no call of the host's"))))
     return rows
-
-
-def _stack(frames: list[dict[str, Any]]) -> list[tuple[str, str]]:
-    rows = []
-    for place, group in groupby(enumerate(frames), key=lambda pair: _frame(pair[1])):
-        numbers, alike = zip(*group, strict=True)
-        gaps = [frame.get("omitted", 0) for frame in alike]
-        times = len(numbers) + sum(gaps[:-1])
-        rows.append((f"#{numbers[0]}", visible(place) if times == 1 else f"{visible(place)}  ({times:,} times)"))
-        if gaps[-1]:
-            rows.append(("", f"… {gaps[-1]:,} left out"))
-    return rows
-
-
-def _frame(frame: dict[str, Any]) -> str:
-    module, address = frame.get("module"), str(frame.get("address") or "?")
-    words = [f"{module}+0x{frame['rva']:x}" if module else address, frame.get("symbol") or ""]
-    if frame.get("line"):
-        words.append(f"{frame['file']}:{frame['line']}")
-    return "  ".join(filter(None, words))
-
-
-def _in_short(stack: list[dict[str, Any]], module: str | None) -> list[tuple[str, str]]:
-    """Return the stack down to where the host called the module: below are only the host's own frames."""
-    mine = [number for number, frame in enumerate(stack) if module and frame.get("module") == module]
-    shown = stack[: mine[-1] + 1] if mine else stack
-    rows = _stack(shown)
-    left = len(stack) - len(shown) if len(rows) <= _FRAMES else 0
-    below = f"… {left} more of the host" if left else "…" if len(rows) > _FRAMES else ""
-    return rows[:_FRAMES] + [("", below)] * bool(below)
 
 
 def _registers(registers: dict[str, Any]) -> Table:

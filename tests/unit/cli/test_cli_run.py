@@ -259,7 +259,7 @@ def test_a_crash_report_has_everything_with_verbose(pyiismod: Callable, fake: Fa
         assert "IHttpResponse::Clear" in text
         assert "about to fail" in text
         assert "Fix: Look at the top frame" in text
-    assert "… 20 more of the host" in short
+    assert "… 20 more below" in short
     assert "0x18001234" not in short
     assert "#20" in full
     assert "rip 0x18001234" in full
