@@ -5,7 +5,8 @@ sent to OutputDebugString; our side reads all of it, mostly afterwards. ``native
 numbers for the supervisor. Little-endian::
 
     0                header: magic, version, size, control and pipe words, ends of the debug ring
-    SLOTS            64 thread slots: thread id, depth, command id, then 7 frames {since, "phase\\tpost\\tnotification\\tmodule"}
+    SLOTS            64 thread slots: thread id, depth, command id, then 7 frames:
+                     {since, "phase\\tpost\\tnotification\\tmodule"}
     CALLS            64 call records: sequence, thread id, length, text, sequence again
     DEBUG            ring of {size, thread, time, kind} + UTF-8 text, each record padded to 8 bytes
 
@@ -53,7 +54,7 @@ Token = tuple[int, int]
 
 
 class Frame:
-    """One phase a thread is in: ``phase``, ``module``, ``notification`` or ``None``, ``post``, ``since`` (ns since 1970)."""
+    """One phase that a thread is in: ``notification`` may be ``None``, ``since`` is in ns since 1970."""
 
     __slots__ = ("module", "notification", "phase", "post", "since")
 
@@ -65,7 +66,7 @@ class Frame:
 
 
 class Thread:
-    """A thread inside the module: Windows thread ``id``, ``command`` it works on (0: none), ``frames``, outermost first."""
+    """A busy thread: Windows thread ``id``, the ``command`` it works on (0: none), ``frames``, outermost first."""
 
     __slots__ = ("command", "frames", "id")
 

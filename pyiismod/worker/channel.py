@@ -44,7 +44,7 @@ class Channel(Generic[_T]):
         self._writing = writing
         self._lock = allocate_lock()
         self._encode = msgspec.msgpack.Encoder().encode
-        self._decoder: msgspec.msgpack.Decoder[_T] = msgspec.msgpack.Decoder(kind)  # type: ignore[arg-type]
+        self._decoder: msgspec.msgpack.Decoder[_T] = msgspec.msgpack.Decoder(kind)
 
     def send(self, message: object) -> None:
         """Write one message; blocks while the pipe is full.

@@ -5,8 +5,8 @@
 
 A worker lives once. Whatever goes wrong with it - no answer in time, no more process, no protocol - it is ended, every
 call that waits gets the same error, and so does every later one; a new client is a new worker. Three threads serve it:
-one reads replies, one reads what it prints, and the guard, which alone decides about life and death. The end of a worker
-is the end of the supervisor's process, never an end-of-file: wineserver may hold pipes open for seconds.
+one reads replies, one reads what it prints, and the guard, which alone decides about life and death. The end of a
+worker is the end of the supervisor's process, never an end-of-file: wineserver may hold pipes open for seconds.
 """
 
 from __future__ import annotations

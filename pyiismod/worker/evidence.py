@@ -1,7 +1,7 @@
 """What is left of a worker: the supervisor's report, the black box, the captured output.
 
-:class:`Report` is ``postmortem.json`` as ``native/launcher/report.h`` describes it. Module names in it are file names, a
-frame outside every module has the name ``""``; addresses and registers are hexadecimal text.
+:class:`Report` is ``postmortem.json`` as ``native/launcher/report.h`` describes it. Module names in it are file names,
+a frame outside every module has the name ``""``; addresses and registers are hexadecimal text.
 """
 
 from __future__ import annotations

@@ -1,14 +1,14 @@
 """The worker: reads commands, lets the engine carry them out on pool threads, sends replies.
 
-    python -c "from pyiismod.worker.serve import main; main()" DIRECTORY\\box [ENGINE]
+    python -c "from pyiismod.worker.serve import main; main()" DIRECTORY\\box
 
 It runs under supervisor.exe, which gives it the pipes of the protocol by number, in the black box: the standard
-handles, and with them every C runtime's stdin, stdout and stderr, never were these pipes. So nothing that a module prints
-can end up in the protocol, whatever it is linked with.
+handles, and with them every C runtime's stdin, stdout and stderr, never were these pipes. So nothing that a module
+prints can end up in the protocol, whatever it is linked with.
 
 The main thread only reads. A pool grows by one thread whenever a command finds none idle, so commands never wait for
 each other; a thread that dies inside a module is noticed by the supervisor, which reads in the black box where every
-thread is. ENGINE names a module with ``Engine(box)``.
+thread is.
 """
 
 from __future__ import annotations
@@ -17,33 +17,23 @@ import os
 import sys
 from _queue import SimpleQueue
 from _thread import allocate_lock, start_new_thread
-from typing import Any, Protocol
+from typing import Any
 
 import pyiismod
 from pyiismod.abi import abi_hash
 from pyiismod.errors import PyiismodError
 from pyiismod.worker.blackbox import BlackBox
 from pyiismod.worker.channel import Channel, ChannelClosed
+from pyiismod.worker.engine import Engine
 from pyiismod.worker.protocol import PROTOCOL_VERSION, Command, Done, ErrorInfo, Failed, Ready, Reply, Shutdown
 
-__all__ = ["Engine", "main"]
-
-DEFAULT_ENGINE = "pyiismod.worker.engine"
-
-
-class Engine(Protocol):
-    """What carries out commands. :meth:`handle` is called on many threads at once."""
-
-    def handle(self, command: Command) -> Reply:
-        """Carry out one command and return its reply.
-
-        Raises:
-            PyiismodError: becomes :class:`Failed`; any other exception too, as a ``WorkerError`` with its traceback.
-        """
+__all__ = ["main"]
 
 
 class Worker:
     """The commands of one channel, carried out on a pool.
+
+    What the engine raises becomes :class:`Failed`: one of our errors as it is, anything else as a ``WorkerError``.
 
     Args:
         box: notes which thread works on which command.
@@ -144,9 +134,8 @@ def main() -> None:
     """
     box = BlackBox(sys.argv[1])
     channel: Channel[Command] = Channel(*_open_pipes(box), Command)
-    module = __import__(sys.argv[2] if len(sys.argv) > 2 else DEFAULT_ENGINE, fromlist=["Engine"])
     channel.send(_ready())
-    Worker(box, channel, module.Engine(box)).run()
+    Worker(box, channel, Engine(box)).run()
     box.leave()
     box.begin("DLL_PROCESS_DETACH", "")
     os._exit(0)
