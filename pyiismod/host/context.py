@@ -15,11 +15,13 @@ from pyiismod.host.errors import (
     ERROR_INSUFFICIENT_BUFFER,
     ERROR_INVALID_INDEX,
     ERROR_INVALID_PARAMETER,
+    ERROR_NOT_FOUND,
     S_OK,
 )
 from pyiismod.host.objects import NativeObject
 from pyiismod.host.url import resolved
 from pyiismod.host.variables import narrow, wide
+from pyiismod.pipeline import Completion
 
 if TYPE_CHECKING:
     from pyiismod.host.exchange import Exchange
@@ -49,6 +51,45 @@ class Context(NativeObject, IHttpContext4):
 
     def DisableNotifications(self, dwNotifications: int, dwPostNotifications: int) -> None:
         self._exchange.disable(dwNotifications, dwPostNotifications)
+
+    def IndicateCompletion(self, notificationStatus: int) -> None:
+        self._exchange.indicate_completion(notificationStatus)
+
+    def PostCompletion(self, cbBytes: int) -> int:
+        self._exchange.post_completion(Completion("PostCompletion", cbBytes))
+        return S_OK
+
+    def PostCompletion_callback(self, cbBytes: int, pfnCompletionRoutine: Any, pvCompletionContext: Any) -> int:
+        if not pfnCompletionRoutine:
+            return ERROR_INVALID_PARAMETER
+        self._exchange.call_routine(cbBytes, pfnCompletionRoutine, pvCompletionContext)
+        return S_OK
+
+    def CancelIo(self) -> int:
+        return S_OK if self._exchange.is_armed else ERROR_NOT_FOUND
+
+    def EnableFullDuplex(self) -> None:
+        self._exchange.is_full_duplex = True
+
+    def GetIsLastNotification(self, status: int) -> int:
+        return int(self._exchange.is_last_notification(status))
+
+    def GetNextNotification(
+        self, status: int, pdwNotification: Any, pfIsPostNotification: Any, ppModuleInfo: Any, ppRequestOutput: Any
+    ) -> int:
+        following = self._exchange.next_notification(status)
+        if following is None:
+            return 0
+        bit, post, instance, provider = following
+        for pointer, value in (
+            (pdwNotification, bit),
+            (pfIsPostNotification, int(post)),
+            (ppModuleInfo, instance.pointer),
+            (ppRequestOutput, provider.pointer),
+        ):
+            if pointer:
+                pointer[0] = value
+        return 1
 
     def GetExecuteFlags(self) -> int:
         return 0  # a top-level request

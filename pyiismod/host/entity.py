@@ -26,28 +26,34 @@ class EntityBody:
 
     def __init__(self, preloaded: tuple[Any, int], rest: bytes) -> None:
         self._rest = rest  # ffi.from_buffer below borrows it
-        self._pieces: deque[tuple[Any, int]] = deque()
-        for pointer, size in (preloaded, (ffi.from_buffer(rest), len(rest))):
+        self._pieces: deque[tuple[Any, int, bool]] = deque()  # pointer, size, whether it is on the wire
+        for pointer, size, on_the_wire in ((*preloaded, False), (ffi.from_buffer(rest), len(rest), True)):
             if size:
-                self._pieces.append((pointer, size))
+                self._pieces.append((pointer, size, on_the_wire))
         self.bytes_read = 0
+
+    @property
+    def is_on_the_wire(self) -> bool:
+        """Whether the next byte would have to be waited for."""
+        with _lock:
+            return bool(self._pieces) and self._pieces[0][2]
 
     @property
     def remaining(self) -> int:
         """Bytes still unread, inserted ones included."""
         with _lock:
-            return sum(size for _, size in self._pieces)
+            return sum(size for _, size, _ in self._pieces)
 
     def read(self, buffer: Any, size: int) -> int:
         """Move up to ``size`` bytes to ``buffer``; return how many, 0 at the end."""
         with _lock:
             if not self._pieces:
                 return 0
-            pointer, available = self._pieces.popleft()
+            pointer, available, on_the_wire = self._pieces.popleft()
             taken = min(size, available)
             ffi.memmove(buffer, pointer, taken)
             if taken < available:
-                self._pieces.appendleft((pointer + taken, available - taken))
+                self._pieces.appendleft((pointer + taken, available - taken, on_the_wire))
             self.bytes_read += taken
             return taken
 
@@ -55,4 +61,4 @@ class EntityBody:
         """Put a caller-owned buffer before the unread rest."""
         if size:
             with _lock:
-                self._pieces.appendleft((ffi.cast("char *", buffer), size))
+                self._pieces.appendleft((ffi.cast("char *", buffer), size, False))

@@ -1,12 +1,15 @@
 """One request on its way through the modules: everything that lives as long as it does.
 
-It is what the pipeline's machine dispatches to, and what the native objects of the request lean on. At the end, in this
-order (fact sheet 2.2): final send, Dispose, native objects, pool.
+It is what the pipeline's driver dispatches to, and what the native objects of the request lean on. The thread that
+:meth:`Exchange.run` was called on waits until the request has ended, wherever that happens. At the end, in this order
+(fact sheet 2.2): final send, Dispose, native objects, pool.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from _queue import SimpleQueue
+from _thread import allocate_lock
+from typing import TYPE_CHECKING, Any
 
 from pyiismod.abi.constants import (
     HTTP_SEND_RESPONSE_FLAG_MORE_DATA,
@@ -17,10 +20,9 @@ from pyiismod.abi.constants import (
     request_notification_names,
 )
 from pyiismod.abi.notifications import REQUEST_BY_BIT
-from pyiismod.errors import ModuleHung
 from pyiismod.host import content, wire
 from pyiismod.host.context import Context
-from pyiismod.host.errors import E_FAIL
+from pyiismod.host.errors import E_FAIL, S_OK
 from pyiismod.host.incoming import Incoming, Outgoing
 from pyiismod.host.memory import RequestPool
 from pyiismod.host.module import ModuleInstance
@@ -33,18 +35,23 @@ from pyiismod.host.providers import (
 )
 from pyiismod.host.request import Request
 from pyiismod.host.response import Response
-from pyiismod.host.trace import Timeline
+from pyiismod.host.timing import EARLY, INLINE, Timing
+from pyiismod.host.trace import Timeline, current
 from pyiismod.host.variables import ServerVariables
-from pyiismod.pipeline import CONTINUE, FINISH_REQUEST, Machine, Subscriber
+from pyiismod.pipeline import CONTINUE, FINISH_REQUEST, PENDING, Completion, Driver, Machine, Subscriber, Turn
 
 if TYPE_CHECKING:
     from pyiismod.host.iis import Iis
     from pyiismod.host.settings import Settings
+    from pyiismod.host.threads import Work
 
 _PROVIDERS: dict[int, type[EventProvider]] = {
     RQ_AUTHENTICATE_REQUEST: AuthenticationProvider,
     RQ_MAP_REQUEST_HANDLER: MapHandlerProvider,
 }
+
+_EARLY_PATIENCE = 0.05  # seconds that a starting call is held back for its early completion
+_lock = allocate_lock()
 
 
 class Exchange:
@@ -54,15 +61,16 @@ class Exchange:
         iis: the server.
         incoming: what came over the wire.
         timeline: where it is written down.
+        schedule: when completions are delivered; see :mod:`pyiismod.host.timing`.
 
     Attributes:
         handled: whether ``SetRequestHandled`` was called.
-        notification: the ``RQ_*`` bit being told, 0 before the first.
         error_status: what a module gave to ``SetErrorStatus``.
+        ended: whether everything is over.
     """
 
     CORE = RQ_EXECUTE_REQUEST_HANDLER
-    """Events at which :meth:`core` has something to do."""
+    """Events at which IIS itself has something to do."""
 
     settings: Settings
     incoming: Incoming
@@ -71,14 +79,15 @@ class Exchange:
     request: Request
     response: Response
 
-    def __init__(self, iis: Iis, incoming: Incoming, timeline: Timeline) -> None:
+    def __init__(self, iis: Iis, incoming: Incoming, timeline: Timeline, schedule: str | int = "threaded") -> None:
         self.settings = iis.settings
         self.incoming = incoming
         self.timeline = timeline
         self.pool = RequestPool()
         self.outgoing = Outgoing()
         self.handled = False
-        self.notification = 0
+        self.ended = False
+        self.is_full_duplex = False
         self.error_status = 0
         self.root = content.root_of(self.settings)
         self.request = Request(self, incoming)
@@ -87,66 +96,199 @@ class Exchange:
         self.variables = ServerVariables(self)
         self.url_changed()
         self._plan = iis.plan
-        self._machine = Machine(self._plan, self)
+        self._machine = Machine(self._plan, lambda: self.handled)
+        self._driver = Driver(self._machine, self)
+        self._timing = Timing(schedule)
+        self._threads = iis.threads
+        self._inbox: SimpleQueue[Work | None] | None = None
         self._instances: dict[int, ModuleInstance | None] = {}
         self._objects: list[NativeObject] = [self.request, self.response, self.context]
         self._providers: dict[type[EventProvider], EventProvider] = {}
-        self._told: Subscriber | None = None
 
     def run(self) -> Outgoing:
-        """Drive the request to its end and return what the client got.
-
-        Raises:
-            ModuleHung: a module returned PENDING.
-        """
-        try:
-            if (step := self._machine.run()) is not None:
-                raise _pending(*step)
-        finally:
-            self._end()
+        """Drive the request to its end, waiting for whatever is asynchronous, and return what the client got."""
+        self._driver.run()
+        if not self.ended:
+            self._wait()
         return self.outgoing
 
-    def _end(self) -> None:
+    def _wait(self) -> None:
+        """Lend this thread to completions until the request has ended; the black box says what it waits for."""
+        inbox = self._mailbox()
+        turn = self._driver.turn
+        subscriber, bit, post = turn.step if turn else (None, 0, False)
+        file = subscriber.key.file if subscriber else ""
+        token = self.timeline.box.begin("pending", file, _handler(bit, post) if bit else None, post)
+        while not self.ended and (work := inbox.get()) is not None:
+            work()
+        self.timeline.box.end(token)
+
+    def _mailbox(self) -> SimpleQueue[Work | None]:
+        with _lock:
+            if self._inbox is None:
+                self._inbox = SimpleQueue()
+            return self._inbox
+
+    # --- for the pipeline's driver
+
+    def notify(self, turn: Turn) -> int:
+        """Call the module's handler, creating its object when this is its first; or do what IIS itself does."""
+        subscriber, bit, post = turn.step
+        if subscriber is None:
+            if not self.handled:
+                content.serve(self)
+            return CONTINUE
+        return self._call(subscriber, bit, post, self._provider(_PROVIDERS.get(bit, EventProvider)))
+
+    def completed(self, turn: Turn, completion: Completion) -> int:
+        """Call ``OnAsyncCompletion`` or the module's callback."""
+        subscriber, bit, post = turn.step
+        instance = self._instances.get(subscriber.position) if subscriber else None
+        if subscriber is None or instance is None:
+            return CONTINUE
+        provider = self._provider(_PROVIDERS.get(bit, EventProvider))
+        return instance.completed(self.timeline, (subscriber, bit, post), self.context, provider, completion)
+
+    def schedule(self, turn: Turn, completion: Completion) -> None:
+        """Deliver a completion as it was drawn when it was posted."""
+
+        def deliver() -> None:
+            self._driver.deliver(turn, completion)
+
+        if completion.timing == INLINE:
+            self._mailbox().put(deliver)
+        elif completion.timing == EARLY:
+            delivered = allocate_lock()
+            delivered.acquire()
+
+            def deliver_early() -> None:
+                deliver()
+                delivered.release()
+
+            self._threads.submit(deliver_early)
+            delivered.acquire(timeout=_EARLY_PATIENCE)
+        else:
+            self._threads.submit(deliver)
+
+    def finish(self) -> None:
+        """End the request: final send, Dispose, native objects, pool."""
+        if not self.outgoing.ended:
+            self.send(more=False)
         for instance in self._instances.values():
             if instance is not None:
                 instance.dispose(self.timeline)
         for thing in (*self._objects, *self._providers.values()):
             thing.end()
         self.pool.release()
+        with _lock:
+            self.ended = True
+            if self._inbox is not None:
+                self._inbox.put(None)
 
-    # --- for the pipeline's machine
-
-    def notify(self, subscriber: Subscriber, bit: int, post: bool) -> int:
-        """Call the module's handler, creating its object when this is its first."""
-        return self._call(subscriber, bit, post, self._provider(_PROVIDERS.get(bit, EventProvider)))
-
-    def is_handled(self) -> bool:
-        """Return whether the handler stage is over."""
-        return self.handled
-
-    def core(self, bit: int) -> int:
-        """Answer with content when no module has handled the request."""
-        if not self.handled:
-            content.serve(self)
-        return CONTINUE
-
-    def finish(self) -> None:
-        """Send what was not sent yet."""
-        if not self.outgoing.ended:
-            self.send(more=False)
-
-    def strange_status(self, subscriber: Subscriber, bit: int, post: bool, status: int) -> None:
+    def strange_status(self, turn: Turn, status: int) -> None:
         """Note a status that this step cannot act on."""
-        name = request_notification_names(bit)[0]
-        what = f"{_handler(bit, post)} of {subscriber.key.file} returned {status} from {name}"
-        self.timeline.violation(f"{what}; IIS cannot act on it here and goes on as with CONTINUE")
+        self._violation(turn, f"returned {status}; IIS cannot act on it here and goes on as with CONTINUE")
+
+    def completed_twice(self, turn: Turn, what: str) -> None:
+        """Note a completion of a turn that is settled already."""
+        self._violation(turn, f"was completed already when {what} completed it again")
+
+    def forgotten(self, turn: Turn) -> None:
+        """Note a handler that ended its turn although something it started is still under way."""
+        self._violation(turn, f"went on without waiting for {', '.join(turn.armed)}")
+
+    def _violation(self, turn: Turn, what: str) -> None:
+        subscriber, bit, post = turn.step
+        if subscriber is not None:
+            name = request_notification_names(bit)[0]
+            self.timeline.violation(f"{_handler(bit, post)} ({name}) of {subscriber.key.file} {what}")
 
     # --- for the native objects
 
+    @property
+    def told(self) -> Subscriber | None:
+        """The module that this thread is in; on a thread of a module's own, the one whose turn it is."""
+        frame = current()
+        if frame is not None and frame.key is not None:
+            return frame.key  # type: ignore[no-any-return]
+        return self._driver.turn.step[0] if self._driver.turn else None
+
     def disable(self, request_mask: int, post_mask: int) -> None:
         """``DisableNotifications`` for the module that is being told."""
-        if self._told is not None:
-            self._machine.disable(self._told, request_mask, post_mask)
+        if (told := self.told) is not None:
+            self._machine.disable(told, request_mask, post_mask)
+
+    def indicate_completion(self, status: int) -> None:
+        """``IndicateCompletion``: go on with that status, on this thread, inside this call."""
+        if (turn := self._driver.turn) is None:
+            self.timeline.violation("IndicateCompletion was called when no notification was open")
+        elif status == PENDING:
+            self._driver.deliver(turn, Completion("IndicateCompletion"))
+        else:
+            self._driver.indicate(turn, status)
+
+    def post_completion(self, completion: Completion) -> None:
+        """Something asynchronous is over: have the module told as the schedule says."""
+        if (turn := self._driver.arm(completion.what)) is None:
+            self.timeline.violation(f"{completion.what} was started when no notification was open")
+            return
+        completion.timing = completion.timing or self._timing.draw()
+        self._driver.post(turn, completion, early=completion.timing == EARLY)
+
+    def conclude(self, completion: Completion, is_async: int, pfPending: Any, *, is_slow: bool) -> int:
+        """An operation has its result: answer it here, or post it where the caller asked for that (fact sheet 2.4).
+
+        Args:
+            completion: the result.
+            is_async: whether the caller allows a completion.
+            pfPending: where to say whether one follows; when NULL in an asynchronous call, one always follows.
+            is_slow: whether IIS would have to wait for the network here.
+
+        Returns:
+            what the call returns.
+        """
+        if is_async:
+            completion.timing = self._timing.draw()
+            if not pfPending or (is_slow and completion.timing != INLINE):
+                if pfPending:
+                    pfPending[0] = 1
+                self.post_completion(completion)
+                return S_OK
+        if pfPending:
+            pfPending[0] = 0
+        return completion.status
+
+    def call_routine(self, size: int, routine: Any, context: Any) -> None:
+        """Call a completion routine of a module on a pool thread; the pipeline is not touched (``IHttpContext3``)."""
+        told = self.told
+        file = told.key.file if told else ""
+
+        def run() -> None:
+            with self.timeline.inside("notification", file, "completion routine") as event:
+                event.args = {"bytes": size}
+                routine(0, size, context)
+
+        self._threads.submit(run)
+
+    @property
+    def is_armed(self) -> bool:
+        """Whether something asynchronous is under way."""
+        return bool(self._driver.turn and self._driver.turn.armed)
+
+    def is_last_notification(self, status: int) -> bool:
+        """``GetIsLastNotification`` for the module that this thread is in."""
+        turn, told = self._driver.turn, self.told
+        return turn is None or told is None or self._machine.is_last(told, turn.step[1], status)
+
+    def next_notification(self, status: int) -> tuple[int, bool, ModuleInstance, EventProvider] | None:
+        """``GetNextNotification``: advance if the next step is the same module's; the caller then runs it itself."""
+        turn, told = self._driver.turn, self.told
+        step = self._machine.take_next(told, turn.step[1], status) if turn and told else None
+        instance = self._instances.get(told.position) if told else None
+        if turn is None or step is None or instance is None:
+            return None
+        turn.step = step
+        return step[1], step[2], instance, self._provider(_PROVIDERS.get(step[1], EventProvider))
 
     def url_changed(self) -> None:
         """The path of the request was set."""
@@ -171,22 +313,18 @@ class Exchange:
             provider = SendResponseProvider(self, more)
             self._objects.append(provider)
             for subscriber in told:
+                turn = Turn((subscriber, RQ_SEND_RESPONSE, False))
                 status = self._call(subscriber, RQ_SEND_RESPONSE, False, provider)
                 if status != CONTINUE:
-                    self.strange_status(subscriber, RQ_SEND_RESPONSE, False, status)
+                    self.strange_status(turn, status)
             more = bool(provider.flags & HTTP_SEND_RESPONSE_FLAG_MORE_DATA)
         return wire.send(self.outgoing, self.response, self.request.method, more)
 
     def _call(self, subscriber: Subscriber, bit: int, post: bool, provider: NativeObject) -> int:
-        told, self._told = self._told, subscriber
-        notification, self.notification = self.notification, bit
-        try:
-            instance = self._instance(subscriber)
-            if instance is None:
-                return FINISH_REQUEST if bit != RQ_SEND_RESPONSE else CONTINUE
-            return instance.notify(self.timeline, REQUEST_BY_BIT[bit], post, self.context, provider)
-        finally:
-            self._told, self.notification = told, notification
+        instance = self._instance(subscriber)
+        if instance is None:
+            return FINISH_REQUEST if bit != RQ_SEND_RESPONSE else CONTINUE
+        return instance.notify(self.timeline, (subscriber, bit, post), self.context, provider)
 
     def _instance(self, subscriber: Subscriber) -> ModuleInstance | None:
         if subscriber.position not in self._instances:
@@ -210,12 +348,3 @@ class Exchange:
 def _handler(bit: int, post: bool) -> str:
     notification = REQUEST_BY_BIT[bit]
     return str(notification.post_handler if post else notification.handler)
-
-
-def _pending(subscriber: Subscriber, bit: int, post: bool) -> ModuleHung:
-    file, name, method = subscriber.key.file, request_notification_names(bit)[0], _handler(bit, post)
-    return ModuleHung(
-        f"{file} returned RQ_NOTIFICATION_PENDING from {method} ({name}) and nothing it started can complete it: "
-        "asynchronous completion is refused by this version of pyiismod.",
-        details={"module": file, "phase": "notification", "notification": method},
-    )

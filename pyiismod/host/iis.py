@@ -8,6 +8,7 @@ from pyiismod.host.incoming import Incoming, Outgoing
 from pyiismod.host.module import Module
 from pyiismod.host.server import Server
 from pyiismod.host.settings import Settings
+from pyiismod.host.threads import Pool
 from pyiismod.host.trace import BlackBox, Timeline
 from pyiismod.pipeline import Plan, Subscriber
 
@@ -21,6 +22,7 @@ class Iis:
 
     Attributes:
         modules: loaded modules in ``<modules>`` order.
+        threads: IIS's own pool, for completions.
         plan: whom requests tell.
     """
 
@@ -30,6 +32,7 @@ class Iis:
         self.timeline = Timeline(box)
         self.server = Server(settings, self.timeline)
         self.modules: list[Module] = []
+        self.threads = Pool()
         self._replan()
 
     def load(self, path: str, name: str, timeline: Timeline) -> Module:
@@ -56,14 +59,19 @@ class Iis:
             Exchange.CORE,
         )
 
-    def fire(self, incoming: Incoming, timeline: Timeline) -> Outgoing:
-        """Drive one request through the pipeline.
+    def fire(self, incoming: Incoming, timeline: Timeline, schedule: str | int = "threaded") -> Outgoing:
+        """Drive one request through the pipeline, and wait for its end.
+
+        Args:
+            incoming: what came over the wire.
+            timeline: where it is written down.
+            schedule: when completions are delivered; see :mod:`pyiismod.host.timing`.
 
         Raises:
-            ModuleHung: a module returned PENDING.
+            ValueError: there is no such schedule.
             WorkerError: the host itself is at fault.
         """
-        outgoing = Exchange(self, incoming, timeline).run()
+        outgoing = Exchange(self, incoming, timeline, schedule).run()
         _check(timeline)
         return outgoing
 

@@ -13,16 +13,18 @@ from pyiismod.abi.constants import MODULE_REGISTERMODULE
 from pyiismod.abi.enums import ENUMS
 from pyiismod.abi.model import Interface, Method
 from pyiismod.abi.module import CGlobalModule, CHttpModule, IHttpModuleFactory
-from pyiismod.abi.notifications import Notification
+from pyiismod.abi.notifications import REQUEST_BY_BIT
 from pyiismod.errors import DllMainFailed, MissingDependency, MissingEntryPoint, MissingFunction, RegistrationFailed
 from pyiismod.host import win32
 from pyiismod.host._abi import ffi
 from pyiismod.host.allocator import ModuleAllocator
+from pyiismod.host.completion import CompletionInfo
 from pyiismod.host.memory import RequestPool
 from pyiismod.host.objects import NativeObject, function_type
 from pyiismod.host.registration import RegistrationInfo
 from pyiismod.host.server import Server
-from pyiismod.host.trace import Timeline
+from pyiismod.host.trace import Inside, Timeline
+from pyiismod.pipeline import Completion, Subscriber
 
 _LOAD_ERRORS = {126: MissingDependency, 127: MissingFunction}
 _STATUS_NAMES = {value: name for name, value in ENUMS["REQUEST_NOTIFICATION_STATUS"].items()}
@@ -168,23 +170,61 @@ class ModuleInstance:
     def __init__(self, module: Module, pointer: Any) -> None:
         self.module = module
         self._this = address(pointer)
-        self._pointer = pointer
+        self.pointer = pointer
 
     def notify(
-        self, timeline: Timeline, told: Notification, post: bool, context: NativeObject, provider: NativeObject
+        self, timeline: Timeline, step: tuple[Subscriber, int, bool], context: NativeObject, provider: NativeObject
     ) -> int:
         """Call a notification handler and return its raw status."""
+        _, bit, post = step
+        told = REQUEST_BY_BIT[bit]
         method = str(told.post_handler if post else told.handler)
-        function = _MODULE[method].of(self._pointer)
-        with timeline.inside(
-            "notification", self.module.file, method, notification=told.name, post=post, interface="CHttpModule"
-        ) as event:
-            status = int(function(self._this, context.pointer, provider.pointer))
+        with self._inside(timeline, method, step) as event:
+            status = int(_MODULE[method].of(self.pointer)(self._this, context.pointer, provider.pointer))
             event.result = _STATUS_NAMES.get(status, status)
         return status
 
+    def completed(
+        self,
+        timeline: Timeline,
+        step: tuple[Subscriber, int, bool],
+        context: NativeObject,
+        provider: NativeObject,
+        completion: Completion,
+    ) -> int:
+        """Call ``OnAsyncCompletion``, or the callback that the module gave, and return its raw status."""
+        _, bit, post = step
+        info = CompletionInfo(timeline, completion)
+        method = "completion routine" if completion.callback else "OnAsyncCompletion"
+        try:
+            with self._inside(timeline, method, step) as event:
+                event.args = {"bytes": completion.size, "status": hresult.name_of(completion.status)}
+                if completion.callback:
+                    routine, argument = completion.callback
+                    status = int(routine(context.pointer, info.pointer, argument))
+                else:
+                    function = _MODULE["OnAsyncCompletion"].of(self.pointer)
+                    status = int(function(self._this, context.pointer, bit, post, provider.pointer, info.pointer))
+                event.result = _STATUS_NAMES.get(status, status)
+        finally:
+            info.end()
+        return status
+
+    def _inside(self, timeline: Timeline, method: str, step: tuple[Subscriber, int, bool]) -> Inside:
+        subscriber, bit, post = step
+        return timeline.inside(
+            "notification",
+            self.module.file,
+            method,
+            notification=REQUEST_BY_BIT[bit].name,
+            post=post,
+            interface="CHttpModule",
+            key=subscriber,
+            bit=bit,
+        )
+
     def dispose(self, timeline: Timeline) -> None:
         """Call ``Dispose``; the object is gone afterwards."""
-        function = _MODULE["Dispose"].of(self._pointer)
+        function = _MODULE["Dispose"].of(self.pointer)
         with timeline.inside("Dispose", self.module.file, "Dispose", interface="CHttpModule"):
             function(self._this)

@@ -22,8 +22,8 @@ from pyiismod.host.errors import ERROR_HANDLE_EOF, ERROR_INVALID_PARAMETER, ERRO
 from pyiismod.host.headers import LONGEST, Headers, HeaderTable
 from pyiismod.host.message import delete_header, get_header, name_of, set_header
 from pyiismod.host.objects import NativeObject
-from pyiismod.host.refusal import Refused
 from pyiismod.host.url import Url
+from pyiismod.pipeline import Completion
 
 if TYPE_CHECKING:
     from pyiismod.host.exchange import Exchange
@@ -34,6 +34,7 @@ _VERBS = {
 }
 _HEADERS = HeaderTable(REQUEST_HEADER_NAMES)
 _socket_address = ffi.typeof("SOCKADDR *")
+_READ = 1  # GetCompletedOperation: "read finished" (fact sheet, section 0)
 _VERB_UNKNOWN = HTTP_VERB.HttpVerbUnknown
 _VERB_NAMES = {value: name for name, value in _VERBS.items()}
 
@@ -190,16 +191,36 @@ class Request(NativeObject, IHttpRequest4):
     def ReadEntityBody(
         self, pvBuffer: Any, cbBuffer: int, fAsync: int, pcbBytesReceived: Any, pfCompletionPending: Any = None
     ) -> int:
-        if fAsync and not pfCompletionPending:
-            raise Refused  # then a completion must be posted, even for what is there already
+        return self._read(pvBuffer, cbBuffer, fAsync, None, pcbBytesReceived, pfCompletionPending)
+
+    def ReadEntityBody_callback(
+        self,
+        pvBuffer: Any,
+        cbBuffer: int,
+        fAsync: int,
+        pfnCompletionCallback: Any,
+        pvCompletionContext: Any,
+        pcbBytesReceived: Any,
+        pfCompletionPending: Any = None,
+    ) -> int:
+        if not pfnCompletionCallback:
+            return ERROR_INVALID_PARAMETER
+        callback = (pfnCompletionCallback, pvCompletionContext)
+        return self._read(pvBuffer, cbBuffer, fAsync, callback, pcbBytesReceived, pfCompletionPending)
+
+    def _read(
+        self, pvBuffer: Any, cbBuffer: int, fAsync: int, callback: Any, pcbBytesReceived: Any, pfCompletionPending: Any
+    ) -> int:
         if not pvBuffer or not cbBuffer:
             return ERROR_INVALID_PARAMETER
+        is_slow = self.body.is_on_the_wire
         received = self.body.read(pvBuffer, cbBuffer)
+        status = S_OK if received else ERROR_HANDLE_EOF
+        completion = Completion("ReadEntityBody", received, status, callback, _READ)
+        answer = self._exchange.conclude(completion, fAsync, pfCompletionPending, is_slow=is_slow)
         if pcbBytesReceived:
             pcbBytesReceived[0] = received
-        if pfCompletionPending:
-            pfCompletionPending[0] = 0
-        return S_OK if received else ERROR_HANDLE_EOF
+        return answer
 
     def ReadEntityBody_flags(
         self,

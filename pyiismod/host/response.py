@@ -24,10 +24,12 @@ from pyiismod.host.message import delete_header, get_header, name_of, set_header
 from pyiismod.host.objects import NativeObject
 from pyiismod.host.refusal import Refused
 from pyiismod.host.trace import current
+from pyiismod.pipeline import Completion
 
 if TYPE_CHECKING:
     from pyiismod.host.exchange import Exchange
 
+_WRITE = 2  # GetCompletedOperation (the number is unconfirmed)
 _SERVER = RESPONSE_HEADER_NAMES.index("Server")
 _HEADERS = HeaderTable(RESPONSE_HEADER_NAMES, listed=("Server", "Set-Cookie", "WWW-Authenticate"))
 
@@ -81,7 +83,7 @@ class Response(NativeObject, IHttpResponse4):
         self.error = error
         self.skip_custom_errors = skip_custom_errors
         frame = current()
-        self.set_by = (frame.module, self._exchange.notification) if frame else (None, 0)
+        self.set_by = (frame.module, frame.bit) if frame else (None, 0)
 
     def fail(self, code: int, substatus: int = 0, error: int = S_OK) -> None:
         """Turn this into IIS's own error response; the body goes."""
@@ -203,14 +205,41 @@ class Response(NativeObject, IHttpResponse4):
         self.is_buffered = False
 
     def Flush(self, fAsync: int, fMoreData: int, pcbSent: Any, pfCompletionExpected: Any = None) -> int:
-        if fAsync and not pfCompletionExpected:
-            raise Refused  # then a completion must be posted, even for what is sent already
+        return self._flush(fAsync, fMoreData, None, pcbSent, pfCompletionExpected)
+
+    def Flush_callback(
+        self,
+        fAsync: int,
+        fMoreData: int,
+        pfnCompletionCallback: Any,
+        pvCompletionContext: Any,
+        pcbSent: Any,
+        pfCompletionExpected: Any = None,
+    ) -> int:
+        if not pfnCompletionCallback:
+            return ERROR_INVALID_PARAMETER
+        callback = (pfnCompletionCallback, pvCompletionContext)
+        return self._flush(fAsync, fMoreData, callback, pcbSent, pfCompletionExpected)
+
+    def _flush(self, fAsync: int, fMoreData: int, callback: Any, pcbSent: Any, pfCompletionExpected: Any) -> int:
         sent = self._exchange.send(more=bool(fMoreData))
+        return self._sent("Flush", sent, fAsync, callback, pcbSent, pfCompletionExpected, is_slow=True)
+
+    def _sent(
+        self,
+        what: str,
+        sent: int,
+        fAsync: int,
+        callback: Any,
+        pcbSent: Any,
+        pfCompletionExpected: Any,
+        *,
+        is_slow: bool,
+    ) -> int:
         if pcbSent:
-            pcbSent[0] = sent & 0xFFFFFFFF
-        if pfCompletionExpected:
-            pfCompletionExpected[0] = 0
-        return S_OK
+            pcbSent[0] = sent & 0xFFFFFFFF  # 0 for what was merely buffered
+        completion = Completion(what, sent, S_OK, callback, _WRITE)
+        return self._exchange.conclude(completion, fAsync, pfCompletionExpected, is_slow=is_slow)
 
     def Redirect(self, pszUrl: Any, fResetStatusCode: int = 1, fIncludeParameters: int = 0) -> int:
         url = name_of(pszUrl)
@@ -258,6 +287,34 @@ class Response(NativeObject, IHttpResponse4):
         pcbSent: Any,
         pfCompletionExpected: Any = None,
     ) -> int:
+        return self._write(pDataChunks, nChunks, fAsync, fMoreData, None, pcbSent, pfCompletionExpected)
+
+    def WriteEntityChunks_callback(
+        self,
+        pDataChunks: Any,
+        nChunks: int,
+        fAsync: int,
+        fMoreData: int,
+        pfnCompletionCallback: Any,
+        pvCompletionContext: Any,
+        pcbSent: Any,
+        pfCompletionExpected: Any = None,
+    ) -> int:
+        if not pfnCompletionCallback:
+            return ERROR_INVALID_PARAMETER
+        callback = (pfnCompletionCallback, pvCompletionContext)
+        return self._write(pDataChunks, nChunks, fAsync, fMoreData, callback, pcbSent, pfCompletionExpected)
+
+    def _write(
+        self,
+        pDataChunks: Any,
+        nChunks: int,
+        fAsync: int,
+        fMoreData: int,
+        callback: Any,
+        pcbSent: Any,
+        pfCompletionExpected: Any,
+    ) -> int:
         if not pDataChunks and nChunks:
             return ERROR_INVALID_PARAMETER
         if len(self.chunks) + nChunks > MOST:
@@ -270,11 +327,8 @@ class Response(NativeObject, IHttpResponse4):
         for chunk in chunks:
             self.chunks.insert(self.chunks.copy(chunk), len(self.chunks))
         sent = self._exchange.written(more=bool(fMoreData))
-        if pcbSent:
-            pcbSent[0] = sent & 0xFFFFFFFF  # 0 for what was merely buffered
-        if pfCompletionExpected:
-            pfCompletionExpected[0] = 0
-        return S_OK
+        what = "WriteEntityChunks"
+        return self._sent(what, sent, fAsync, callback, pcbSent, pfCompletionExpected, is_slow=sent > 0)
 
     def SetErrorDescription(self, pszDescription: Any, cchDescription: int, fHtmlEncode: int = 1) -> int:
         if not pszDescription:

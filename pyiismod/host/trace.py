@@ -102,13 +102,17 @@ class Timeline:
         notification: str | None = None,
         post: bool = False,
         interface: str | None = None,
+        key: Any = None,
+        bit: int = 0,
     ) -> Inside:
         """Return a context in which everything that this thread does is the module's doing.
 
-        It yields the line of this call, whose ``result`` the caller sets.
+        It yields the line of this call, whose ``result`` the caller sets. ``key`` and ``bit`` say to the slots that the
+        module calls meanwhile who is told of what.
         """
         outer = current()
         frame = Frame(self, module, notification, post, outer.depth if outer else 0)
+        frame.key, frame.bit = key, bit
         event = Event("notification" if notification else "phase", frame, interface, method, {})
         frame.depth += 1
         self.events.append(event)
@@ -156,7 +160,7 @@ class Inside:
 class Frame:
     """Where a thread is."""
 
-    __slots__ = ("depth", "module", "notification", "post", "timeline")
+    __slots__ = ("bit", "depth", "key", "module", "notification", "post", "timeline")
 
     def __init__(
         self,
@@ -166,6 +170,8 @@ class Frame:
         post: bool = False,
         depth: int = 0,
     ) -> None:
+        self.key: Any = None
+        self.bit = 0
         self.timeline = timeline
         self.module = module
         self.notification = notification

@@ -53,6 +53,10 @@ class Subscriber:
         return ALIASES.index(self.priorities.get((bit, post), DEFAULT_ALIAS))
 
 
+Step = tuple[Subscriber | None, int, bool]
+"""Whom to tell (None: IIS itself acts), of which bit, and whether of its post phase."""
+
+
 class Plan:
     """Who is told of what, in which order: the same for all requests of an application.
 
@@ -61,8 +65,7 @@ class Plan:
         core: ``RQ_*`` bits at which IIS itself has something to do.
 
     Attributes:
-        events: (bit, who gets ``OnX``, who gets ``OnPostX``, whether IIS acts between) in pipeline order; those where
-            nothing happens are left out.
+        steps: all deterministic steps in order.
     """
 
     def __init__(self, subscribers: Iterable[Subscriber], core: int = 0) -> None:
@@ -72,11 +75,15 @@ class Plan:
             for notification in REQUEST
             for post in (False, True)
         }
-        self.events = [
-            (bit, told, told_post, bool(core & bit))
+        self.steps: tuple[Step, ...] = tuple(
+            step
             for bit in DETERMINISTIC
-            if (told := self.told(bit)) + (told_post := self.told(bit, post=True)) or core & bit
-        ]
+            for step in (
+                *((subscriber, bit, False) for subscriber in self.told(bit)),
+                *(((None, bit, False),) if core & bit else ()),
+                *((subscriber, bit, True) for subscriber in self.told(bit, post=True)),
+            )
+        )
 
     def told(self, bit: int, post: bool = False) -> tuple[Subscriber, ...]:
         """Return those who want this phase of this notification, in the order in which they are told."""

@@ -1,0 +1,33 @@
+"""When and on which thread a completion is delivered: the test's choice (fact sheet 2.4).
+
+- ``"threaded"``, the default and what IIS does most: on a pool thread, after the handler has returned PENDING;
+- ``"inline"``: one after the other on the request's own thread, so that every run is the same;
+- ``"early"``: on a pool thread at once, before the call that started the operation has returned to the module;
+- a number: one of these for each completion, drawn from that seed.
+"""
+
+from __future__ import annotations
+
+THREADED, INLINE, EARLY = "threaded", "inline", "early"
+_KINDS = (THREADED, INLINE, EARLY)
+
+
+class Timing:
+    """Draws the way of each completion.
+
+    Raises:
+        ValueError: the schedule is none of those above.
+    """
+
+    def __init__(self, schedule: str | int) -> None:
+        if isinstance(schedule, str) and schedule not in _KINDS:
+            raise ValueError(f"unknown schedule {schedule!r}; known are {', '.join(_KINDS)} and any number")
+        self._fixed = schedule if isinstance(schedule, str) else None
+        self._state = schedule if isinstance(schedule, int) else 0
+
+    def draw(self) -> str:
+        """Return ``"threaded"``, ``"inline"`` or ``"early"`` for the next completion."""
+        if self._fixed is not None:
+            return self._fixed
+        self._state = (self._state * 6364136223846793005 + 1442695040888963407) & 0xFFFFFFFFFFFFFFFF
+        return _KINDS[(self._state >> 33) % len(_KINDS)]
