@@ -35,11 +35,13 @@ from pyiismod.host.request import Request
 from pyiismod.host.response import Response
 from pyiismod.host.trace import Timeline
 from pyiismod.host.variables import ServerVariables
-from pyiismod.pipeline import CONTINUE, FINISH_REQUEST, Machine, Subscriber
+from pyiismod.pipeline import CONTINUE, FINISH_REQUEST, NEVER_SKIPPED, Machine, Subscriber
 
 if TYPE_CHECKING:
     from pyiismod.host.iis import Iis
     from pyiismod.host.settings import Settings
+
+_DEEPEST_SEND = 10  # a send inside a send inside a …: IIS would end in a stack overflow
 
 _PROVIDERS: dict[int, type[EventProvider]] = {
     RQ_AUTHENTICATE_REQUEST: AuthenticationProvider,
@@ -92,6 +94,7 @@ class Exchange:
         self._objects: list[NativeObject] = [self.request, self.response, self.context]
         self._providers: dict[type[EventProvider], EventProvider] = {}
         self._told: Subscriber | None = None
+        self._sends = 0
 
     def run(self) -> Outgoing:
         """Drive the request to its end and return what the client got.
@@ -143,6 +146,11 @@ class Exchange:
 
     # --- for the native objects
 
+    @property
+    def told(self) -> str | None:
+        """Name of the module that is being told."""
+        return self._told.key.name if self._told else None
+
     def disable(self, request_mask: int, post_mask: int) -> None:
         """``DisableNotifications`` for the module that is being told."""
         if self._told is not None:
@@ -159,23 +167,32 @@ class Exchange:
     def written(self, more: bool) -> int:
         """Something was added to the response: send it now if buffering ends here. Return the bytes sent."""
         response = self.response
-        if response.is_buffered and response.chunks.size() <= self.settings.response_buffer_limit:
+        if response.is_buffered and response.chunks.copied <= self.settings.response_buffer_limit:
             return 0
         return self.send(more=more or response.is_buffered)
 
     def send(self, more: bool) -> int:
         """Tell SEND_RESPONSE modules, then put the response's chunks on the wire; return the bytes of body sent."""
-        if self.outgoing.ended:
+        if not self.outgoing.ended and (told := self._plan.told(RQ_SEND_RESPONSE)):
+            more = self._tell_of_send(told, more)
+        if self.outgoing.ended:  # also by a module that was told
             return 0
-        if told := self._plan.told(RQ_SEND_RESPONSE):
-            provider = SendResponseProvider(self, more)
-            self._objects.append(provider)
-            for subscriber in told:
-                status = self._call(subscriber, RQ_SEND_RESPONSE, False, provider)
-                if status != CONTINUE:
-                    self.strange_status(subscriber, RQ_SEND_RESPONSE, False, status)
-            more = bool(provider.flags & HTTP_SEND_RESPONSE_FLAG_MORE_DATA)
         return wire.send(self.outgoing, self.response, self.request.method, more)
+
+    def _tell_of_send(self, told: tuple[Subscriber, ...], more: bool) -> bool:
+        """Tell SEND_RESPONSE modules; return whether more data follows."""
+        if self._sends >= _DEEPEST_SEND:
+            self.timeline.violation(f"OnSendResponse sends again, {_DEEPEST_SEND} deep: it is not told any more")
+            return more
+        self._sends += 1
+        provider = SendResponseProvider(self, more)
+        self._objects.append(provider)
+        for subscriber in told:
+            status = self._call(subscriber, RQ_SEND_RESPONSE, False, provider)
+            if status != CONTINUE:
+                self.strange_status(subscriber, RQ_SEND_RESPONSE, False, status)
+        self._sends -= 1
+        return bool(provider.flags & HTTP_SEND_RESPONSE_FLAG_MORE_DATA)
 
     def _call(self, subscriber: Subscriber, bit: int, post: bool, provider: NativeObject) -> int:
         told, self._told = self._told, subscriber
@@ -183,7 +200,7 @@ class Exchange:
         try:
             instance = self._instance(subscriber)
             if instance is None:
-                return FINISH_REQUEST if bit != RQ_SEND_RESPONSE else CONTINUE
+                return CONTINUE if bit & (RQ_SEND_RESPONSE | NEVER_SKIPPED) else FINISH_REQUEST
             return instance.notify(self.timeline, REQUEST_BY_BIT[bit], post, self.context, provider)
         finally:
             self._told, self.notification = told, notification

@@ -6,7 +6,7 @@ The rules are those of sections 1.3, 2.1 and 2.3 of the fact sheet.
 
 from __future__ import annotations
 
-from pyiismod.pipeline.machine import CONTINUE, FINISH_REQUEST, PENDING, Dispatcher, Machine, Step
+from pyiismod.pipeline.machine import CONTINUE, FINISH_REQUEST, NEVER_SKIPPED, PENDING, Dispatcher, Machine, Step
 from pyiismod.pipeline.order import ALIASES, DEFAULT_ALIAS, Plan, Subscriber
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "CONTINUE",
     "DEFAULT_ALIAS",
     "FINISH_REQUEST",
+    "NEVER_SKIPPED",
     "PENDING",
     "Dispatcher",
     "Machine",

@@ -19,7 +19,8 @@ Step = tuple[Subscriber, int, bool]
 """Whom to tell, of which bit, and whether of its post phase."""
 
 _NOTHING = (0, 0)
-_NEVER_SKIPPED = RQ_LOG_REQUEST | RQ_END_REQUEST
+NEVER_SKIPPED = RQ_LOG_REQUEST | RQ_END_REQUEST
+"""Bits of the events that FINISH does not skip."""
 
 
 class Dispatcher(Protocol):
@@ -85,7 +86,7 @@ class Machine:
         return self.run()
 
     def _act_on(self, status: int, subscriber: Subscriber, bit: int, post: bool) -> None:
-        if status == FINISH_REQUEST and not bit & _NEVER_SKIPPED:
+        if status == FINISH_REQUEST and not bit & NEVER_SKIPPED:
             self._finished = True
         elif status != CONTINUE:
             self._dispatcher.strange_status(subscriber, bit, post, status)
@@ -111,4 +112,4 @@ class Machine:
         self._dispatcher.finish()
 
     def _cut_short(self, bit: int) -> bool:
-        return self._finished and not bit & _NEVER_SKIPPED
+        return self._finished and not bit & NEVER_SKIPPED
