@@ -12,7 +12,7 @@ class Response:
     """One response, and how it came about.
 
     Attributes:
-        status: HTTP status code; 0 when the module suppressed the headers.
+        status: HTTP status code; 0 when a module suppressed the headers or cut the connection.
         substatus: IIS's own refinement of it (the ``.3`` of 404.3).
         reason: the reason phrase.
         headers: the header lines.

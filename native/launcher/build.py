@@ -22,7 +22,7 @@ FLAGS = ["-std=gnu17", "-O2", "-Wall", "-Wextra", "-Werror", "-municode", "-fno-
 LINK_FLAGS = ["-static", "-s", "-Wl,--no-insert-timestamp", "-Wl,--dynamicbase", "-Wl,--nxcompat"]
 SOURCES = {
     "python.exe": ["python.c"],
-    "supervisor.exe": ["blackbox.c", "cxx.c", "debuggee.c", "report.c", "stackwalk.c", "supervisor.c", "verdict.c"],
+    "supervisor.exe": sorted(path.name for path in HERE.glob("*.c") if path.name != "python.c"),
 }
 
 

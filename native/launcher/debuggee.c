@@ -1,9 +1,8 @@
-/* Memory, modules, threads and breakpoints of the supervised process. */
+/* Memory, modules and threads of the supervised process. */
 #include "debuggee.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <winternl.h>
 
 HANDLE process;
 DWORD process_id;
@@ -18,7 +17,7 @@ bool read_memory(DWORD64 address, void *buffer, size_t size)
     return ReadProcessMemory(process, (void *)(ULONG_PTR)address, buffer, size, &got) && got == size;
 }
 
-static bool write_memory(DWORD64 address, const void *buffer, size_t size)
+bool write_memory(DWORD64 address, const void *buffer, size_t size)
 {
     SIZE_T got = 0;
     return WriteProcessMemory(process, (void *)(ULONG_PTR)address, buffer, size, &got) && got == size;
@@ -138,97 +137,4 @@ bool thread_context(Thread *thread, CONTEXT *context)
     memset(context, 0, sizeof *context);
     context->ContextFlags = CONTEXT_FULL | CONTEXT_SEGMENTS;
     return GetThreadContext(thread->handle, context);
-}
-
-/* --- breakpoints ------------------------------------------------------------------------------------------------ */
-
-/* Not ExitProcess or TerminateProcess: all ways out, also those of the C runtimes, meet here. */
-const char *const breakpoint_names[BREAKPOINTS] = {
-    "RtlExitUserProcess", "NtTerminateProcess", "RtlExitUserThread", "RtlUnwindEx"};
-
-static struct { DWORD64 address; BYTE saved; bool armed; } breakpoints[BREAKPOINTS];
-
-static void put(Place place, bool arm)
-{
-    BYTE int3 = 0xCC;
-    DWORD64 address = breakpoints[place].address;
-    if (!address || breakpoints[place].armed == arm) return;
-    if (!write_memory(address, arm ? &int3 : &breakpoints[place].saved, 1)) return;
-    FlushInstructionCache(process, (void *)(ULONG_PTR)address, 1);
-    breakpoints[place].armed = arm;
-}
-
-void breakpoint_arm(Place place) { put(place, true); }
-
-void breakpoints_set(void)
-{
-    HMODULE ours = GetModuleHandleW(L"ntdll.dll");
-    Module *theirs = module_named("ntdll.dll");
-    for (int place = 0; theirs && place < BREAKPOINTS; place++) {
-        BYTE *function = (BYTE *)GetProcAddress(ours, breakpoint_names[place]);
-        breakpoints[place].address = theirs->base + (DWORD64)(function - (BYTE *)ours);
-        if (!read_memory(breakpoints[place].address, &breakpoints[place].saved, 1)) breakpoints[place].address = 0;
-        else if (place != AT_UNWIND) put((Place)place, true);
-    }
-}
-
-bool breakpoint_hit(DWORD64 address, Place *place)
-{
-    for (int i = 0; i < BREAKPOINTS; i++)
-        if (breakpoints[i].address && breakpoints[i].address == address) {
-            *place = (Place)i;
-            return true;
-        }
-    return false;
-}
-
-/* Lets the thread go on at `context`, that is on the instruction under the breakpoint; with `rearm` it stops once more right after it. */
-void breakpoint_pass(Place place, Thread *thread, CONTEXT *context, bool rearm)
-{
-    put(place, false);
-    if (rearm) {
-        context->EFlags |= 0x100;
-        thread->stepping = place;
-    }
-    SetThreadContext(thread->handle, context);
-}
-
-bool breakpoint_stepped(Thread *thread)
-{
-    if (thread->stepping < 0) return false;
-    put((Place)thread->stepping, true);
-    thread->stepping = -1;
-    return true;
-}
-
-/* --- being debugged --------------------------------------------------------------------------------------------- */
-
-static bool on_wine(void) { return GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "wine_get_version") != NULL; }
-
-static void set_flag(BYTE value)
-{
-    typedef NTSTATUS(NTAPI * Query)(HANDLE, PROCESSINFOCLASS, PVOID, ULONG, PULONG);
-    Query query = (Query)(void *)GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "NtQueryInformationProcess");
-    PROCESS_BASIC_INFORMATION info;
-    if (query && !query(process, ProcessBasicInformation, &info, sizeof info, NULL))
-        write_memory((DWORD64)(ULONG_PTR)info.PebBaseAddress + offsetof(PEB, BeingDebugged), &value, 1);
-}
-
-/* Wine 8 reports exceptions only while PEB.BeingDebugged is set, and its server may fail to set it. */
-void debugging_starts(void)
-{
-    if (on_wine()) set_flag(1);
-}
-
-/* A module should behave as in w3wp, and debug runtimes and suspicious modules ask IsDebuggerPresent. Windows needs the
-   flag in the PEB no more once the loader has stopped at its breakpoint; under Wine only the answer can be changed. */
-void debugging_hides(void)
-{
-    HMODULE ours = GetModuleHandleW(L"kernelbase.dll");
-    Module *theirs = module_named("kernelbase.dll");
-    BYTE *function = ours ? (BYTE *)GetProcAddress(ours, "IsDebuggerPresent") : NULL;
-    static const BYTE answer_no[] = {0x31, 0xC0, 0xC3}; /* xor eax, eax; ret */
-    if (!on_wine()) set_flag(0);
-    else if (theirs && function)
-        write_memory(theirs->base + (DWORD64)(function - (BYTE *)ours), answer_no, sizeof answer_no);
 }

@@ -56,6 +56,7 @@ extern HANDLE process;
 extern DWORD process_id;
 
 bool read_memory(DWORD64 address, void *buffer, size_t size);
+bool write_memory(DWORD64 address, const void *buffer, size_t size);
 size_t read_text(DWORD64 address, bool wide, char *utf8, size_t room);
 size_t to_utf8(const WCHAR *text, int length, char *utf8, size_t room);
 bool is_code(DWORD64 address);
@@ -75,7 +76,7 @@ bool thread_context(Thread *thread, CONTEXT *context);
 void breakpoints_set(void);
 void breakpoint_arm(Place place);
 bool breakpoint_hit(DWORD64 address, Place *place);
-void breakpoint_pass(Place place, Thread *thread, CONTEXT *context, bool rearm);
+void breakpoint_pass(Place place, Thread *thread, CONTEXT *context, bool keep);
 bool breakpoint_stepped(Thread *thread);
 extern const char *const breakpoint_names[BREAKPOINTS];
 

@@ -44,19 +44,21 @@ static void die(const char *what)
     exit(3);
 }
 
+enum { LONGEST_PATH = 32768 };
+
 /* Load the python3XX.dll that lies beside us; returns XX. */
-static int load_python(wchar_t *directory)
+static int load_python(const wchar_t *directory)
 {
+    static wchar_t path[LONGEST_PATH];
     WIN32_FIND_DATAW found;
-    wchar_t path[MAX_PATH * 2];
     int minor = 0;
-    swprintf(path, MAX_PATH * 2, L"%lspython3??.dll", directory);
+    swprintf(path, LONGEST_PATH, L"%lspython3??.dll", directory);
     HANDLE search = FindFirstFileW(path, &found);
     if (search == INVALID_HANDLE_VALUE) die("python3XX.dll is missing");
     do minor = _wtoi(found.cFileName + 7);
     while (minor == 0 && FindNextFileW(search, &found));
     FindClose(search);
-    swprintf(path, MAX_PATH * 2, L"%ls%ls", directory, found.cFileName);
+    swprintf(path, LONGEST_PATH, L"%ls%ls", directory, found.cFileName);
     HMODULE dll = LoadLibraryExW(path, NULL, LOAD_WITH_ALTERED_SEARCH_PATH);
     if (!dll) die("python3XX.dll cannot be loaded");
 #define GET(name) if (!(py.name = (void *)GetProcAddress(dll, #name))) die("python3XX.dll has no " #name)
@@ -75,10 +77,10 @@ static int load_python(wchar_t *directory)
 }
 
 /* Map start.frozen and make it CPython's table of frozen modules; the mapping lives as long as the process. */
-static void freeze(wchar_t *directory, int minor)
+static void freeze(const wchar_t *directory, int minor)
 {
-    wchar_t path[MAX_PATH * 2];
-    swprintf(path, MAX_PATH * 2, L"%lsstart.frozen", directory);
+    static wchar_t path[LONGEST_PATH];
+    swprintf(path, LONGEST_PATH, L"%lsstart.frozen", directory);
     HANDLE file = CreateFileW(path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_DELETE, NULL, OPEN_EXISTING, 0, NULL);
     if (file == INVALID_HANDLE_VALUE) die("start.frozen is missing");
     HANDLE mapping = CreateFileMappingW(file, NULL, PAGE_READONLY, 0, 0, NULL);
@@ -110,9 +112,9 @@ static void check(PyStatus status)
 int wmain(int argc, wchar_t **argv)
 {
     static uint64_t config[1024]; /* PyConfig is opaque here: it takes about 400 bytes */
-    wchar_t directory[MAX_PATH];
-    DWORD length = GetModuleFileNameW(NULL, directory, MAX_PATH);
-    if (length == 0 || length == MAX_PATH) die("the path of python.exe is too long");
+    static wchar_t directory[LONGEST_PATH];
+    DWORD length = GetModuleFileNameW(NULL, directory, LONGEST_PATH);
+    if (length == 0 || length == LONGEST_PATH) die("the path of python.exe is too long");
     wcsrchr(directory, L'\\')[1] = 0;
 
     freeze(directory, load_python(directory));

@@ -129,7 +129,8 @@ static void name_by_export(Frame *frame, DWORD64 base)
 /* A return address belongs to the call before it, so its name is looked up one byte earlier. */
 static void name_frame(Frame *frame, bool returned, bool symbols)
 {
-    struct { SYMBOL_INFO info; char name[256]; } symbol = {.info = {.SizeOfStruct = sizeof symbol.info, .MaxNameLen = 255}};
+    struct { SYMBOL_INFO info; char name[256]; } symbol = {.info = {.SizeOfStruct = sizeof(SYMBOL_INFO)}};
+    symbol.info.MaxNameLen = sizeof symbol.name - 1;
     IMAGEHLP_LINE64 line = {.SizeOfStruct = sizeof line};
     DWORD column;
     DWORD64 at = frame->address - returned;

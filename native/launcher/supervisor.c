@@ -7,9 +7,9 @@
    gets them by number, through the box, and never as its standard handles; those are NUL and twice our standard error.
    So no C runtime, whenever it is initialised, can print into the protocol.
 
-   The worker ends: by an exception nobody handles (second chance), or one that would get lost (watch() in verdict.c); by
-   an exit, whose caller is caught on a breakpoint; by the end of a thread that is inside the module; on request, when it
-   hangs; with us; or when the lock on "life" is gone. (Not when the pipe breaks: PeekNamedPipe of Wine 8 does not work
+   The worker ends: by an exception nobody handles (second chance), or one that would get lost (watch() in verdict.c);
+   by an exit, whose caller is caught on a breakpoint; by the end of a thread that is inside the module; on request,
+   when it hangs; with us; or when the lock on "life" is gone. (Not when the pipe breaks: PeekNamedPipe of Wine 8 does not work
    on Unix pipes, and any process may have inherited the other end.)
    Our exit code is the worker's. Whoever reads only eight bits of it finds all of them in the report.
 
@@ -155,8 +155,9 @@ static bool start_worker(WCHAR *command)
     SetHandleInformation(output, HANDLE_FLAG_INHERIT, 0);
     SetHandleInformation(errors, HANDLE_FLAG_INHERIT, 0);
     HANDLE pipe_in = inheritable(input), pipe_out = inheritable(output);
-    HANDLE nothing = CreateFileW(L"NUL", GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE,
-                                 &(SECURITY_ATTRIBUTES){sizeof(SECURITY_ATTRIBUTES), NULL, TRUE}, OPEN_EXISTING, 0, NULL);
+    SECURITY_ATTRIBUTES inherited = {sizeof inherited, NULL, TRUE};
+    HANDLE nothing = CreateFileW(L"NUL", GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, &inherited, OPEN_EXISTING, 0,
+                                 NULL);
     STARTUPINFOW startup = {.cb = sizeof startup, .dwFlags = STARTF_USESTDHANDLES, .hStdInput = nothing,
                             .hStdOutput = inheritable(errors), .hStdError = inheritable(errors)};
     PROCESS_INFORMATION info;

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from typing import Annotated, Any
 
@@ -48,8 +47,7 @@ def application(words: list[str]) -> typer.Typer:
 def main(arguments: list[str] | None = None) -> int:
     """Carry out one command line and return its exit code.
 
-    0 fine · 1 the module failed · 2 wrong usage · 3 the runtime is missing or broken · 130 interrupted · 141 nobody
-    reads the output any more.
+    0 fine · 1 the module failed · 2 wrong usage · 3 the runtime is missing or broken · 130 interrupted.
     """
     words = sys.argv[1:] if arguments is None else arguments
     out, err = standard()
@@ -64,9 +62,6 @@ def main(arguments: list[str] | None = None) -> int:
     except typer.Abort:
         err.text("Aborted.")
         return 1
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains at its end
-        return 141
     except Exception as problem:
         error = defect(problem)
     if words[:1] == ["run"] and "--json" in words:

@@ -221,7 +221,9 @@ def _show_trace(result: Run, out: screen.Screen) -> None:
     from pyiismod.report.modules import module_tree
     from pyiismod.report.timeline import timeline_trees
 
-    for tree in (*map(module_tree, result.modules), *timeline_trees(result.trace or (), refused=result.refused)):
+    here = Path.cwd()
+    modules = [module_tree(module, base=here) for module in result.modules]
+    for tree in (*modules, *timeline_trees(result.trace or (), refused=result.refused)):
         out.show(tree)
         out.text("")
 

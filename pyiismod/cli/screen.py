@@ -1,7 +1,8 @@
 """Standard output and error of one command, for terminals, pipes and logs.
 
 A terminal gets colour and its own width. Anything else gets plain text in lines as long as they are, with nothing cut
-or wrapped, so that it can be searched. Rich decides about NO_COLOR, FORCE_COLOR and TERM; it is imported only to paint.
+or wrapped, so that it can be searched; unless COLUMNS says otherwise. Rich decides about NO_COLOR, FORCE_COLOR and
+TERM; it is imported only to paint.
 """
 
 from __future__ import annotations
@@ -56,7 +57,9 @@ class Screen:
             console.print(*renderables, sep="\n")
         else:
             page = _Page(self._stream.encoding)
-            console = Console(file=page, width=_ENDLESS, color_system=None, highlight=False, markup=False, emoji=False)
+            columns = os.environ.get("COLUMNS", "")
+            width = int(columns) if columns.isdecimal() else _ENDLESS
+            console = Console(file=page, width=width, color_system=None, highlight=False, markup=False, emoji=False)
             console.print(*renderables, sep="\n")
             self._stream.write(re.sub(r" +$", "", page.getvalue(), flags=re.MULTILINE))
         self._stream.flush()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from pyiismod.abi.interfaces import INTERFACES
 from pyiismod.host.allocator import ModuleAllocator
+from pyiismod.host.completion import CompletionInfo
 from pyiismod.host.context import Context
 from pyiismod.host.objects import CONFIGURED, REAL, REFUSED, NativeObject, coverage
 from pyiismod.host.providers import AuthenticationProvider, EventProvider, MapHandlerProvider, SendResponseProvider
@@ -25,6 +26,7 @@ HOST_CLASSES: tuple[type[NativeObject], ...] = (
     AuthenticationProvider,
     MapHandlerProvider,
     SendResponseProvider,
+    CompletionInfo,
 )
 """Every kind of object that the host hands to a module."""
 

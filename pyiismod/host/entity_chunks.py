@@ -10,6 +10,7 @@ from typing import Any
 
 from pyiismod.host._abi import ffi
 from pyiismod.host.memory import RequestPool
+from pyiismod.host.trace import Timeline
 
 MOST = 65534
 """Chunks of one response: http.sys counts in a USHORT, and 65535 fails in practice."""
@@ -23,26 +24,33 @@ class EntityChunks:
     Args:
         raw: the response; must outlive this object.
         pool: where copies go.
+        timeline: of the request; chunks that cannot be sent are noted there.
+
+    Attributes:
+        copied: bytes copied since the last send; what a module puts into the array itself is not counted.
     """
 
-    def __init__(self, raw: Any, pool: RequestPool) -> None:
+    def __init__(self, raw: Any, pool: RequestPool, timeline: Timeline) -> None:
         self._raw = raw
         self._pool = pool
+        self._timeline = timeline
+        self.copied = 0
         self._array = ffi.NULL
         self._capacity = 0
 
     def __len__(self) -> int:
-        return int(self._raw.EntityChunkCount)
+        return int(self._raw.EntityChunkCount) if self._raw.pEntityChunks else 0
 
-    def copy(self, chunk: Any) -> Any:
-        """Return a private copy of a memory chunk, its data included."""
+    def append_copy(self, chunk: Any) -> None:
+        """Put a private copy of a memory chunk, its data included, at the end."""
         mine = self._pool.zeroed("HTTP_DATA_CHUNK")
         size = chunk.FromMemory.BufferLength
         data = self._pool.allocate(size)
         ffi.memmove(data, chunk.FromMemory.pBuffer, size)
         mine.DataChunkType = FROM_MEMORY
         mine.FromMemory.pBuffer, mine.FromMemory.BufferLength = data, size
-        return mine
+        self.insert(mine, len(self))
+        self.copied += size
 
     def insert(self, chunk: Any, position: int) -> None:
         """Put the struct itself (not what it points to) into the array at ``position``."""
@@ -61,19 +69,18 @@ class EntityChunks:
     def clear(self) -> None:
         """Forget all chunks."""
         self._raw.EntityChunkCount = 0
-
-    def size(self) -> int:
-        """Return the bytes in all memory chunks."""
-        return sum(chunk.FromMemory.BufferLength for chunk in self._memory())
+        self.copied = 0
 
     def take(self) -> bytes:
         """Return the data of all chunks and forget them."""
-        data = b"".join(
-            bytes(ffi.buffer(chunk.FromMemory.pBuffer, chunk.FromMemory.BufferLength)) for chunk in self._memory()
-        )
+        parts = []
+        for i in range(len(self)):
+            chunk = self._raw.pEntityChunks[i]
+            if chunk.DataChunkType != FROM_MEMORY:
+                self._timeline.refused.append(f"HTTP_RESPONSE chunk of type {chunk.DataChunkType}")
+            elif memory := chunk.FromMemory.pBuffer:
+                parts.append(bytes(ffi.buffer(memory, chunk.FromMemory.BufferLength)))
+            elif size := chunk.FromMemory.BufferLength:
+                self._timeline.violation(f"chunk {i} of the response claims {size} bytes at NULL: not sent")
         self.clear()
-        return data
-
-    def _memory(self) -> list[Any]:
-        chunks = [self._raw.pEntityChunks[i] for i in range(len(self))]
-        return [c for c in chunks if c.DataChunkType == FROM_MEMORY and c.FromMemory.BufferLength]
+        return b"".join(parts)

@@ -10,6 +10,7 @@ from pyiismod.abi.hresult import E_FAIL, E_NOINTERFACE, S_OK, hresult_from_win32
 __all__ = [
     "ERROR_ALREADY_EXISTS",
     "ERROR_ARITHMETIC_OVERFLOW",
+    "ERROR_CONNECTION_INVALID",
     "ERROR_FILE_NOT_FOUND",
     "ERROR_HANDLE_EOF",
     "ERROR_INSUFFICIENT_BUFFER",
@@ -32,4 +33,5 @@ ERROR_INSUFFICIENT_BUFFER = hresult_from_win32(122)
 ERROR_ALREADY_EXISTS = hresult_from_win32(183)
 ERROR_ARITHMETIC_OVERFLOW = hresult_from_win32(534)
 ERROR_NOT_FOUND = hresult_from_win32(1168)
+ERROR_CONNECTION_INVALID = hresult_from_win32(1229)
 ERROR_INVALID_INDEX = hresult_from_win32(1413)

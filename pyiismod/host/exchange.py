@@ -38,12 +38,24 @@ from pyiismod.host.response import Response
 from pyiismod.host.timing import EARLY, INLINE, Timing
 from pyiismod.host.trace import Timeline, current
 from pyiismod.host.variables import ServerVariables
-from pyiismod.pipeline import CONTINUE, FINISH_REQUEST, PENDING, Completion, Driver, Machine, Subscriber, Turn
+from pyiismod.pipeline import (
+    CONTINUE,
+    FINISH_REQUEST,
+    NEVER_SKIPPED,
+    PENDING,
+    Completion,
+    Driver,
+    Machine,
+    Subscriber,
+    Turn,
+)
 
 if TYPE_CHECKING:
     from pyiismod.host.iis import Iis
     from pyiismod.host.settings import Settings
     from pyiismod.host.threads import Work
+
+_DEEPEST_SEND = 10  # a send inside a send inside a …: IIS would end in a stack overflow
 
 _PROVIDERS: dict[int, type[EventProvider]] = {
     RQ_AUTHENTICATE_REQUEST: AuthenticationProvider,
@@ -104,6 +116,7 @@ class Exchange:
         self._instances: dict[int, ModuleInstance | None] = {}
         self._objects: list[NativeObject] = [self.request, self.response, self.context]
         self._providers: dict[type[EventProvider], EventProvider] = {}
+        self._sends = 0
 
     def run(self) -> Outgoing:
         """Drive the request to its end, waiting for whatever is asynchronous, and return what the client got."""
@@ -174,6 +187,9 @@ class Exchange:
         """End the request: final send, Dispose, native objects, pool."""
         if not self.outgoing.ended:
             self.send(more=False)
+        self._end()
+
+    def _end(self) -> None:
         for instance in self._instances.values():
             if instance is not None:
                 instance.dispose(self.timeline)
@@ -212,6 +228,13 @@ class Exchange:
         if frame is not None and frame.key is not None:
             return frame.key  # type: ignore[no-any-return]
         return self._driver.turn.step[0] if self._driver.turn else None
+
+    @property
+    def where(self) -> tuple[str | None, int]:
+        """Name of that module, and the ``RQ_*`` bit that it is told of; (None, 0) when there is none."""
+        told, frame, turn = self.told, current(), self._driver.turn
+        bit = frame.bit if frame is not None and frame.key is not None else turn.step[1] if turn else 0
+        return (told.key.name, bit) if told is not None else (None, 0)
 
     def disable(self, request_mask: int, post_mask: int) -> None:
         """``DisableNotifications`` for the module that is being told."""
@@ -301,29 +324,37 @@ class Exchange:
     def written(self, more: bool) -> int:
         """Something was added to the response: send it now if buffering ends here. Return the bytes sent."""
         response = self.response
-        if response.is_buffered and response.chunks.size() <= self.settings.response_buffer_limit:
+        if response.is_buffered and response.chunks.copied <= self.settings.response_buffer_limit:
             return 0
         return self.send(more=more or response.is_buffered)
 
     def send(self, more: bool) -> int:
         """Tell SEND_RESPONSE modules, then put the response's chunks on the wire; return the bytes of body sent."""
-        if self.outgoing.ended:
+        if not self.outgoing.ended and (told := self._plan.told(RQ_SEND_RESPONSE)):
+            more = self._tell_of_send(told, more)
+        if self.outgoing.ended:  # also by a module that was told
             return 0
-        if told := self._plan.told(RQ_SEND_RESPONSE):
-            provider = SendResponseProvider(self, more)
-            self._objects.append(provider)
-            for subscriber in told:
-                turn = Turn((subscriber, RQ_SEND_RESPONSE, False))
-                status = self._call(subscriber, RQ_SEND_RESPONSE, False, provider)
-                if status != CONTINUE:
-                    self.strange_status(turn, status)
-            more = bool(provider.flags & HTTP_SEND_RESPONSE_FLAG_MORE_DATA)
         return wire.send(self.outgoing, self.response, self.request.method, more)
+
+    def _tell_of_send(self, told: tuple[Subscriber, ...], more: bool) -> bool:
+        """Tell SEND_RESPONSE modules; return whether more data follows."""
+        if self._sends >= _DEEPEST_SEND:
+            self.timeline.violation(f"OnSendResponse sends again, {_DEEPEST_SEND} deep: it is not told any more")
+            return more
+        self._sends += 1
+        provider = SendResponseProvider(self, more)
+        self._objects.append(provider)
+        for subscriber in told:
+            status = self._call(subscriber, RQ_SEND_RESPONSE, False, provider)
+            if status != CONTINUE:
+                self.strange_status(Turn((subscriber, RQ_SEND_RESPONSE, False)), status)
+        self._sends -= 1
+        return bool(provider.flags & HTTP_SEND_RESPONSE_FLAG_MORE_DATA)
 
     def _call(self, subscriber: Subscriber, bit: int, post: bool, provider: NativeObject) -> int:
         instance = self._instance(subscriber)
         if instance is None:
-            return FINISH_REQUEST if bit != RQ_SEND_RESPONSE else CONTINUE
+            return CONTINUE if bit & (RQ_SEND_RESPONSE | NEVER_SKIPPED) else FINISH_REQUEST
         return instance.notify(self.timeline, (subscriber, bit, post), self.context, provider)
 
     def _instance(self, subscriber: Subscriber) -> ModuleInstance | None:

@@ -55,15 +55,25 @@ class Outgoing:
 
     Attributes:
         started: whether the status line and headers have left.
-        ended: whether the last part was sent.
+        ended: whether the last part was sent; nothing follows.
+        aborted: whether the connection was cut before that.
+        has_body: whether this status and method let a body through.
+        status: 0 as long as no status line has left.
         body: the parts of the body, as sent.
     """
 
     def __init__(self) -> None:
         self.started = False
         self.ended = False
+        self.aborted = False
+        self.has_body = True
         self.status = 0
         self.substatus = 0
         self.reason = ""
         self.headers: list[tuple[str, str]] = []
         self.body: list[bytes] = []
+
+    def abort(self) -> None:
+        """Cut the connection; what has left stays with the client. Nothing happens after the end."""
+        self.aborted = self.aborted or not self.ended
+        self.ended = True

@@ -121,6 +121,8 @@ class Request(NativeObject, IHttpRequest4):
         """The verb, whether http.sys knows it or not."""
         if self.raw.Verb in _VERB_NAMES:
             return _VERB_NAMES[int(self.raw.Verb)]
+        if not self.raw.pUnknownVerb:
+            return b""
         unknown: bytes = ffi.buffer(self.raw.pUnknownVerb, self.raw.UnknownVerbLength)[:]
         return unknown
 
@@ -159,16 +161,17 @@ class Request(NativeObject, IHttpRequest4):
         return S_OK
 
     def SetUrl_a(self, pszUrl: Any, cchUrl: int, fResetQueryString: int) -> int:
-        return self._set_url(bytes(ffi.buffer(pszUrl, cchUrl)).decode("latin-1") if pszUrl else None, fResetQueryString)
+        if not pszUrl or cchUrl > LONGEST:
+            return ERROR_INVALID_PARAMETER
+        return self._set_url(bytes(ffi.buffer(pszUrl, cchUrl)).decode("latin-1"), fResetQueryString)
 
     def SetUrl_w(self, pszUrl: Any, cchUrl: int, fResetQueryString: int) -> int:
-        text = str(ffi.unpack(pszUrl, cchUrl)) if pszUrl else None
-        escaped = None if text is None else text.encode("utf-8").decode("latin-1")
-        return self._set_url(escaped, fResetQueryString)
-
-    def _set_url(self, target: str | None, reset_query: int) -> int:
-        if target is None or len(target) > LONGEST:
+        if not pszUrl or cchUrl > LONGEST:
             return ERROR_INVALID_PARAMETER
+        utf8 = str(ffi.unpack(pszUrl, cchUrl)).encode("utf-8", "surrogatepass")
+        return self._set_url(utf8.decode("latin-1"), fResetQueryString)
+
+    def _set_url(self, target: str, reset_query: int) -> int:
         if not reset_query and "?" not in target:
             target += self.url.query
         self.url = self.url.with_target(target)

@@ -15,6 +15,7 @@ from pyiismod.host._abi import ffi
 from pyiismod.host.entity_chunks import FROM_MEMORY, MOST, EntityChunks
 from pyiismod.host.errors import (
     ERROR_ARITHMETIC_OVERFLOW,
+    ERROR_CONNECTION_INVALID,
     ERROR_INVALID_DATA,
     ERROR_INVALID_PARAMETER,
     S_OK,
@@ -23,7 +24,6 @@ from pyiismod.host.headers import LONGEST, Headers, HeaderTable
 from pyiismod.host.message import delete_header, get_header, name_of, set_header
 from pyiismod.host.objects import NativeObject
 from pyiismod.host.refusal import Refused
-from pyiismod.host.trace import current
 from pyiismod.pipeline import Completion
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ class Response(NativeObject, IHttpResponse4):
         raw: the native ``HTTP_RESPONSE``.
         substatus, error, skip_custom_errors: what ``SetStatus`` was told besides.
         is_buffered: until ``DisableBuffering``.
-        headers_suppressed, needs_disconnect, connection: how it ends on the wire.
+        headers_suppressed, needs_disconnect: how it ends on the wire.
+        set_by: (module's name, ``RQ_*`` bit) of who set the status; (None, 0) for IIS itself.
     """
 
     def __init__(self, exchange: Exchange) -> None:
@@ -54,12 +55,11 @@ class Response(NativeObject, IHttpResponse4):
         self.raw = raw = pool.zeroed("HTTP_RESPONSE")
         raw.Version.MajorVersion = raw.Version.MinorVersion = 1
         self.headers = Headers(raw.Headers, _HEADERS, pool)
-        self.chunks = EntityChunks(raw, pool)
+        self.chunks = EntityChunks(raw, pool, exchange.timeline)
         self.is_buffered = True
         self.is_kernel_cache_enabled = True
         self.headers_suppressed = False
         self.needs_disconnect = False
-        self.connection = "open"
         self._description: str | None = None
         self._reset()
 
@@ -82,8 +82,7 @@ class Response(NativeObject, IHttpResponse4):
         self.substatus = substatus
         self.error = error
         self.skip_custom_errors = skip_custom_errors
-        frame = current()
-        self.set_by = (frame.module, frame.bit) if frame else (None, 0)
+        self.set_by: tuple[str | None, int] = (None, 0)
 
     def fail(self, code: int, substatus: int = 0, error: int = S_OK) -> None:
         """Turn this into IIS's own error response; the body goes."""
@@ -115,10 +114,12 @@ class Response(NativeObject, IHttpResponse4):
         pException: Any = None,
         fTrySkipCustomErrors: int = 0,
     ) -> int:
+        self._check_not_sent("SetStatus")
         reason = bytes(ffi.string(pszReason)) if pszReason else b""
         if len(reason) > LONGEST:
             return ERROR_INVALID_DATA
         self._set_status(statusCode, reason, uSubStatus, hrErrorToReport, bool(fTrySkipCustomErrors))
+        self.set_by = self._exchange.where
         return S_OK
 
     def GetStatus(
@@ -150,6 +151,7 @@ class Response(NativeObject, IHttpResponse4):
             ppszModule[0] = self._pool.wide(module) if module else ffi.NULL
 
     def SetHeader_id(self, ulHeaderIndex: int, pszHeaderValue: Any, cchHeaderValue: int, fReplace: int) -> int:
+        self._check_not_sent("SetHeader")
         if ulHeaderIndex == _SERVER and pszHeaderValue:
             # By id the line that is there stays; only an empty value takes it away (fact sheet 5.3).
             if not cchHeaderValue:
@@ -158,13 +160,16 @@ class Response(NativeObject, IHttpResponse4):
         return set_header(self.headers, ulHeaderIndex, pszHeaderValue, cchHeaderValue, bool(fReplace))
 
     def SetHeader_name(self, pszHeaderName: Any, pszHeaderValue: Any, cchHeaderValue: int, fReplace: int) -> int:
+        self._check_not_sent("SetHeader")
         return set_header(self.headers, name_of(pszHeaderName), pszHeaderValue, cchHeaderValue, bool(fReplace))
 
     def DeleteHeader_id(self, ulHeaderIndex: int) -> int:
+        self._check_not_sent("DeleteHeader")
         delete_header(self.headers, ulHeaderIndex)
         return S_OK
 
     def DeleteHeader_name(self, pszHeaderName: Any) -> int:
+        self._check_not_sent("DeleteHeader")
         delete_header(self.headers, name_of(pszHeaderName))
         return S_OK
 
@@ -184,10 +189,10 @@ class Response(NativeObject, IHttpResponse4):
         self.needs_disconnect = True
 
     def ResetConnection(self) -> None:
-        self.connection = "reset"
+        self._exchange.outgoing.abort()
 
     def CloseConnection(self) -> None:
-        self.connection = "closed"
+        self._exchange.outgoing.abort()
 
     def DisableKernelCache(self, reason: int = 9) -> None:
         self.is_kernel_cache_enabled = False
@@ -196,6 +201,7 @@ class Response(NativeObject, IHttpResponse4):
         return int(self.is_kernel_cache_enabled)
 
     def SuppressHeaders(self) -> None:
+        self._check_not_sent("SuppressHeaders")
         self.headers_suppressed = True
 
     def GetHeadersSuppressed(self) -> int:
@@ -222,6 +228,8 @@ class Response(NativeObject, IHttpResponse4):
         return self._flush(fAsync, fMoreData, callback, pcbSent, pfCompletionExpected)
 
     def _flush(self, fAsync: int, fMoreData: int, callback: Any, pcbSent: Any, pfCompletionExpected: Any) -> int:
+        if self._exchange.outgoing.aborted:
+            return ERROR_CONNECTION_INVALID
         sent = self._exchange.send(more=bool(fMoreData))
         return self._sent("Flush", sent, fAsync, callback, pcbSent, pfCompletionExpected, is_slow=True)
 
@@ -245,14 +253,16 @@ class Response(NativeObject, IHttpResponse4):
         url = name_of(pszUrl)
         if url is None or b"\r" in url or b"\n" in url:
             return ERROR_INVALID_PARAMETER
-        request_url = self._exchange.request.url
-        if fIncludeParameters and request_url.query:
-            url += request_url.query.encode("latin-1")
-        if url.startswith(b"/"):
-            url = f"{request_url.scheme}://{request_url.authority}".encode("latin-1") + url
+        base = self._exchange.request.url
+        query = base.query if fIncludeParameters else ""
+        url = base.absolute(url.decode("latin-1") + query).encode("latin-1")
+        if len(url) > LONGEST:
+            return ERROR_INVALID_PARAMETER
+        self._check_not_sent("Redirect")
         self.chunks.clear()
         if fResetStatusCode:
             self._set_status(302, b"Redirect")
+            self.set_by = self._exchange.where
             self.headers.set(b"Location", url, replace=True)
         self.headers.set(b"Content-Type", b"text/html; charset=UTF-8", replace=True)
         self._append(b"<head><title>Object moved</title></head>\n<body><h1>Object Moved</h1>This object may be found ")
@@ -271,8 +281,9 @@ class Response(NativeObject, IHttpResponse4):
     def WriteEntityChunkByReference(self, pDataChunk: Any, lInsertPosition: int = -1) -> int:
         if not pDataChunk or lInsertPosition < -1 or lInsertPosition > len(self.chunks):
             return ERROR_INVALID_PARAMETER
-        if pDataChunk.DataChunkType != FROM_MEMORY:
-            raise Refused
+        if not _is_sound(pDataChunk):
+            return ERROR_INVALID_PARAMETER
+        self._check_not_ended("WriteEntityChunkByReference")
         if len(self.chunks) >= MOST:
             return ERROR_ARITHMETIC_OVERFLOW
         self.chunks.insert(pDataChunk, len(self.chunks) if lInsertPosition == -1 else lInsertPosition)
@@ -315,17 +326,18 @@ class Response(NativeObject, IHttpResponse4):
         pcbSent: Any,
         pfCompletionExpected: Any,
     ) -> int:
-        if not pDataChunks and nChunks:
+        if not pDataChunks:
             return ERROR_INVALID_PARAMETER
+        if self._exchange.outgoing.aborted:
+            return ERROR_CONNECTION_INVALID
         if len(self.chunks) + nChunks > MOST:
             return ERROR_ARITHMETIC_OVERFLOW
         chunks = [pDataChunks[i] for i in range(nChunks)]
-        if any(chunk.DataChunkType != FROM_MEMORY for chunk in chunks):
-            raise Refused
-        if any(chunk.FromMemory.BufferLength and not chunk.FromMemory.pBuffer for chunk in chunks):
+        if not all(map(_is_sound, chunks)):
             return ERROR_INVALID_PARAMETER
+        self._check_not_ended("WriteEntityChunks")
         for chunk in chunks:
-            self.chunks.insert(self.chunks.copy(chunk), len(self.chunks))
+            self.chunks.append_copy(chunk)
         sent = self._exchange.written(more=bool(fMoreData))
         what = "WriteEntityChunks"
         return self._sent(what, sent, fAsync, callback, pcbSent, pfCompletionExpected, is_slow=sent > 0)
@@ -342,5 +354,25 @@ class Response(NativeObject, IHttpResponse4):
     def GetErrorDescription(self, pcchDescription: Any = None) -> Any:
         text = self._description
         if pcchDescription:
-            pcchDescription[0] = len(text or "")
+            pcchDescription[0] = len((text or "").encode("utf-16-le", "surrogatepass")) // 2
         return ffi.NULL if text is None else self._pool.wide(text)
+
+    def _check_not_sent(self, method: str) -> None:
+        """Note a change that comes too late; IIS takes it silently (fact sheet 5.3)."""
+        if self._exchange.outgoing.started:
+            self.timeline.violation(f"IHttpResponse::{method} after the headers were sent has no effect")
+
+    def _check_not_ended(self, method: str) -> None:
+        if self._exchange.outgoing.ended:
+            self.timeline.violation(f"IHttpResponse::{method} after the end of the response has no effect")
+
+
+def _is_sound(chunk: Any) -> bool:
+    """Return whether a chunk points to what it claims.
+
+    Raises:
+        Refused: it is not in memory.
+    """
+    if chunk.DataChunkType != FROM_MEMORY:
+        raise Refused
+    return bool(chunk.FromMemory.pBuffer) or not chunk.FromMemory.BufferLength

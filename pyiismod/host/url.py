@@ -42,6 +42,13 @@ class Url:
         """``scheme://host:port``, the port always there, as http.sys builds it."""
         return f"{self.scheme}://{self.host}:{self.port}"
 
+    def absolute(self, url: str) -> str:
+        """Return ``url`` with what it lacks of this one: the origin, and the folder when it is no absolute path."""
+        if "://" in url.partition("?")[0]:
+            return url
+        folder = "" if url.startswith("/") else self.target.partition("?")[0].rpartition("/")[0] + "/"
+        return f"{self.scheme}://{self.authority}{folder}{url}"
+
     @property
     def full(self) -> str:
         """The cooked URL."""

@@ -18,22 +18,29 @@ def send(outgoing: Outgoing, response: Response, method: bytes, more: bool) -> i
     body = response.chunks.take()
     if not outgoing.started:
         outgoing.started = True
-        outgoing.status, outgoing.substatus = response.status, response.substatus
-        outgoing.reason = response.reason.decode("latin-1")
+        outgoing.has_body = method != b"HEAD" and _allows_body(response.status)
         if not response.headers_suppressed:
+            outgoing.status, outgoing.substatus = response.status, response.substatus
+            outgoing.reason = response.reason.decode("latin-1")
             outgoing.headers = _headers(response, len(body), more)
     outgoing.ended = not more
-    if method == b"HEAD" or outgoing.status in _NO_BODY or outgoing.status < 200:
+    if not outgoing.has_body:
         return 0
     outgoing.body.append(body)
     return len(body)
 
 
+def _allows_body(status: int) -> bool:
+    return status >= 200 and status not in _NO_BODY
+
+
 def _headers(response: Response, size: int, more: bool) -> list[tuple[str, str]]:
     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.items() if value]
     present = {name.lower() for name, _ in headers}
-    if "content-length" not in present and "transfer-encoding" not in present and response.status not in _NO_BODY:
+    if not present & {"content-length", "transfer-encoding"} and _allows_body(response.status):
         headers.append(("Transfer-Encoding", "chunked") if more else ("Content-Length", str(size)))
+    if response.needs_disconnect and "connection" not in present:
+        headers.append(("Connection", "close"))
     if "date" not in present:
         headers.append(("Date", _date()))
     return headers

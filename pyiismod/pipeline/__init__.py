@@ -7,7 +7,7 @@ The rules are those of sections 1.3, 2.1 and 2.3 of the fact sheet.
 from __future__ import annotations
 
 from pyiismod.pipeline.driver import Completion, Dispatcher, Driver, Turn
-from pyiismod.pipeline.machine import CONTINUE, FINISH_REQUEST, PENDING, Machine
+from pyiismod.pipeline.machine import CONTINUE, FINISH_REQUEST, NEVER_SKIPPED, PENDING, Machine
 from pyiismod.pipeline.order import ALIASES, DEFAULT_ALIAS, Plan, Step, Subscriber
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "CONTINUE",
     "DEFAULT_ALIAS",
     "FINISH_REQUEST",
+    "NEVER_SKIPPED",
     "PENDING",
     "Completion",
     "Dispatcher",

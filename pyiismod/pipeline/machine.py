@@ -15,7 +15,8 @@ from pyiismod.pipeline.order import Plan, Step, Subscriber
 CONTINUE, PENDING, FINISH_REQUEST = range(3)
 
 _NOTHING = (0, 0)
-_NEVER_SKIPPED = RQ_LOG_REQUEST | RQ_END_REQUEST
+NEVER_SKIPPED = RQ_LOG_REQUEST | RQ_END_REQUEST
+"""Bits of the events that FINISH does not skip."""
 
 
 class Machine:
@@ -46,7 +47,7 @@ class Machine:
 
     def settle(self, bit: int, status: int) -> bool:
         """Act on what a step of ``bit`` returned; False when that status cannot be acted on and counts as CONTINUE."""
-        if status == FINISH_REQUEST and not bit & _NEVER_SKIPPED:
+        if status == FINISH_REQUEST and not bit & NEVER_SKIPPED:
             self._finished = True
             return True
         return status == CONTINUE
@@ -71,13 +72,13 @@ class Machine:
         return self._steps[index]
 
     def _after(self, bit: int, status: int) -> bool:
-        return self._finished or (status == FINISH_REQUEST and not bit & _NEVER_SKIPPED)
+        return self._finished or (status == FINISH_REQUEST and not bit & NEVER_SKIPPED)
 
     def _find(self, index: int, finished: bool) -> int:
         """Return the index of the first step from ``index`` on that applies."""
         while index < len(self._steps):
             subscriber, bit, post = self._steps[index]
-            if not finished or bit & _NEVER_SKIPPED:
+            if not finished or bit & NEVER_SKIPPED:
                 if subscriber is None:
                     return index
                 handler = bit == RQ_EXECUTE_REQUEST_HANDLER and not post

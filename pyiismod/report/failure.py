@@ -23,6 +23,7 @@ from pyiismod.errors import (
     RuntimeInstallError,
     RuntimeProblem,
     UsageError,
+    WorkerError,
 )
 from pyiismod.report.stack import stack_in_short, stack_rows
 from pyiismod.report.values import visible
@@ -30,6 +31,7 @@ from pyiismod.report.values import visible
 __all__ = ["failure", "failure_panel", "title"]
 
 _CALLS = 5  # into the host, unless everything is asked for
+_REPORT = "This is a defect of pyiismod, not of the module. Please report it with this text."
 _HEADINGS = (
     (UsageError, "wrong usage"),
     (RuntimeInstallError, "the runtime could not be installed"),
@@ -90,8 +92,8 @@ def _parts(error: PyiismodError, lead: str, everything: bool) -> Iterator[Render
         yield _below("standard output and error", _text(str(output)))
     if trace := details.get("traceback"):
         yield _below("traceback", _text("\n".join(trace)))
-    if error.hint:
-        yield Padding(Text("Fix: ", "bold green").append(visible(error.hint), "default"), (1, 0, 0, 0), expand=False)
+    if hint := error.hint or (_REPORT if isinstance(error, WorkerError) else ""):
+        yield Padding(Text("Fix: ", "bold green").append(visible(hint), "default"), (1, 0, 0, 0), expand=False)
 
 
 def _more(details: dict[str, Any]) -> Iterator[RenderableType]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -16,10 +17,15 @@ if TYPE_CHECKING:
 __all__ = ["module_tree"]
 
 
-def module_tree(module: Module) -> Tree:
-    """Return the tree of one module: what it asked to be told, with the priorities it set."""
-    title = Text(visible(module.name), "bold cyan")
-    title.append(f"  {visible(str(module.path))}", "dim")
+def module_tree(module: Module, *, base: Path | None = None) -> Tree:
+    """Return the tree of one module: what it asked to be told, with the priorities it set.
+
+    Args:
+        module: the module.
+        base: a folder; the path of a module in it is shown from there.
+    """
+    path = module.path.relative_to(base) if base and module.path.is_relative_to(base) else module.path
+    title = Text(visible(module.name), "bold cyan").append(f"  {visible(str(path))}", "dim")
     tree = Tree(title, guide_style="dim")
     registration = module.registration
     rows = (

@@ -19,10 +19,15 @@ from pathlib import Path
 from types import CodeType
 from typing import NamedTuple
 
+from pyiismod.errors import RuntimeBroken
+
 __all__ = ["Module", "application_bundle", "find_modules", "write_bundle", "write_frozen"]
 
 START_MODULES = ("encodings", "encodings.aliases", "encodings.utf_8", "encodings.cp1252", "encodings.latin_1")
 """What CPython imports, before any of our code runs, and does not freeze itself."""
+
+
+_KEPT = 20
 
 
 class Module(NamedTuple):
@@ -136,6 +141,9 @@ def application_bundle(directory: Path, package: Path, windows: str) -> Path:
         directory: where the bundles are kept.
         package: the directory of the package on this side.
         windows: the same directory as the worker calls it.
+
+    Raises:
+        RuntimeBroken: it cannot be written.
     """
     modules = list(find_modules(package, prefix=f"{package.name}."))
     state = hashlib.sha256(f"{sys.implementation.cache_tag}|{package}".encode())
@@ -145,9 +153,15 @@ def application_bundle(directory: Path, package: Path, windows: str) -> Path:
         state.update(f"|{module.name}|{stat.st_mtime_ns}|{stat.st_size}".encode())
     target = directory / f"{kept}{state.hexdigest()[:16]}.bundle"
     if not target.exists():
-        directory.mkdir(parents=True, exist_ok=True)
-        write_bundle(target, modules, {package: windows})
-        for old in directory.glob(f"{kept}*.bundle"):
-            if old != target:
-                old.unlink(missing_ok=True)
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            write_bundle(target, modules, {package: windows})
+        except OSError as error:
+            raise RuntimeBroken(
+                f"The modules for the worker cannot be written into {directory}: {error}",
+                hint="Free some space, or set PYIISMOD_HOME to a directory that you may write to.",
+            ) from error
+        made = sorted(directory.glob(f"{kept}*.bundle"), key=lambda path: path.stat().st_mtime, reverse=True)
+        for old in made[_KEPT:]:  # others may still be starting with the newer ones
+            old.unlink(missing_ok=True)
     return target

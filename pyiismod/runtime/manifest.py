@@ -59,8 +59,8 @@ def write_manifest(directory: Path, python: str, source: str, packages: dict[str
     return manifest
 
 
-def read_manifest(directory: Path) -> Manifest:
-    """Return the manifest of a complete installation that fits this pyiismod and this Python.
+def read_manifest(directory: Path, *, any_version: bool = False) -> Manifest:
+    """Return the manifest of a complete installation that fits this pyiismod (or any, if so told) and this Python.
 
     Raises:
         RuntimeMissing: nothing is installed there.
@@ -80,6 +80,6 @@ def read_manifest(directory: Path) -> Manifest:
         if not path.is_file() or path.stat().st_size != size:
             state = "is damaged" if path.is_file() else "is missing"
             raise RuntimeBroken(f"The runtime is only half installed: {path} {state}", hint=_INSTALL)
-    if manifest.fingerprint != fingerprint():
+    if manifest.fingerprint != fingerprint() and not any_version:
         raise RuntimeBroken(f"The runtime in {directory} was installed by another version of pyiismod", hint=_INSTALL)
     return manifest

@@ -6,24 +6,24 @@ It runs under supervisor.exe, which gives it the pipes of the protocol by number
 handles, and with them every C runtime's stdin, stdout and stderr, never were these pipes. So nothing that a module
 prints can end up in the protocol, whatever it is linked with.
 
-The main thread only reads. A pool grows by one thread whenever a command finds none idle, so commands never wait for
-each other; a thread that dies inside a module is noticed by the supervisor, which reads in the black box where every
-thread is.
+Threads take turns: one reads a command and carries it out itself, while the next one reads; when none is idle, there
+will be one more. So commands never wait for each other, and no command is handed from thread to thread. A thread that
+dies inside a module is noticed by the supervisor, which reads in the black box where every thread is.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from _queue import SimpleQueue
 from _thread import allocate_lock, start_new_thread
+from time import sleep
 from typing import Any
 
 import pyiismod
 from pyiismod.abi import abi_hash
 from pyiismod.errors import PyiismodError
 from pyiismod.worker.blackbox import BlackBox
-from pyiismod.worker.channel import Channel, ChannelClosed
+from pyiismod.worker.channel import Channel, ChannelClosed, ChannelError
 from pyiismod.worker.engine import Engine
 from pyiismod.worker.protocol import PROTOCOL_VERSION, Command, Done, ErrorInfo, Failed, Ready, Reply, Shutdown
 
@@ -45,36 +45,47 @@ class Worker:
         self._box = box
         self._channel = channel
         self._engine = engine
-        self._queue: SimpleQueue[Command] = SimpleQueue()
-        self._lock = allocate_lock()
+        self._reading = allocate_lock()
+        self._over = allocate_lock()
+        self._count = allocate_lock()
         self._idle = 0
 
     def run(self) -> None:
         """Serve until :class:`Shutdown`, or until nobody is left to serve."""
-        while True:
-            try:
-                command = self._channel.receive()
-            except ChannelClosed:
-                return
-            if isinstance(command, Shutdown):
-                self._channel.send(Done(command.id))
-                return
-            with self._lock:
-                grow = self._idle == 0
-                self._idle -= not grow
-            self._queue.put(command)
-            if grow:
-                start_new_thread(self._work, ())
+        self._over.acquire()
+        start_new_thread(self._work, ())
+        self._over.acquire()
 
     def _work(self) -> None:
         while True:
-            command = self._queue.get()
+            with self._reading:
+                command = self._next()
+                with self._count:
+                    alone = self._idle == 0
+                    self._idle -= not alone
+            if alone:
+                start_new_thread(self._work, ())
             self._box.command(command.id)
             reply = self._answer(command)
             self._box.command(0)
-            with self._lock:
+            with self._count:
                 self._idle += 1
             self._send(reply)
+
+    def _next(self) -> Command:
+        """Return the next command; after the last one wake the main thread, which ends the process."""
+        try:
+            command = self._channel.receive()
+            if not isinstance(command, Shutdown):
+                return command
+            self._channel.send(Done(command.id))
+        except ChannelClosed:
+            pass
+        except (ChannelError, OSError) as error:
+            sys.stderr.write(f"the worker cannot read commands any more: {error}\n")
+        self._over.release()
+        while True:
+            sleep(1)
 
     def _send(self, reply: Reply) -> None:
         try:

@@ -79,9 +79,9 @@ class FakeServer:
         self,
         response: Response | None = None,
         *,
-        load: Exception | None = None,
-        request: Exception | None = None,
-        close: Exception | None = None,
+        load: BaseException | None = None,
+        request: BaseException | None = None,
+        close: BaseException | None = None,
     ) -> None:
         self.response = response or answer()
         self.errors = {"load": load, "request": request, "close": close}

@@ -249,6 +249,14 @@ def test_a_defect_is_owned_up_to(pyiismod: Callable, fake: FakeServer) -> None:
     assert json.loads(pyiismod(*RUN, "/", "--json").out)["error"]["type"] == "WorkerError"
 
 
+def test_an_interrupt_is_quiet(pyiismod: Callable, fake: FakeServer) -> None:
+    fake.errors["request"] = KeyboardInterrupt()
+    ran = pyiismod(*RUN, "/")
+    assert ran.code == 130
+    assert ran.out == b""
+    assert "Traceback" not in ran.err
+
+
 def test_a_crash_report_has_everything_with_verbose(pyiismod: Callable, fake: FakeServer) -> None:
     fake.errors["request"] = crash()
     short, full = pyiismod(*RUN, "/").err, pyiismod(*RUN, "/", "-v").err

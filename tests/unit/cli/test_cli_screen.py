@@ -62,12 +62,21 @@ def test_no_color(terminal: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "HTTP/1.1 200 OK" in out
 
 
-def test_a_log_gets_no_escapes_and_whole_lines(terminal: Callable, fake: FakeServer) -> None:
+def test_a_log_gets_no_escapes_and_whole_lines(
+    terminal: Callable, fake: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fake.errors["close"] = crash()
+    monkeypatch.delenv("COLUMNS")
     _, out, err = terminal("run", "hello.dll", "/", "--trace", terminal=False)
     assert "\x1b" not in out + err
     assert "╭" not in err
     assert "dwRequestNotifications=RQ_BEGIN_REQUEST) → S_OK  3 µs\n" in out
+
+
+def test_a_log_gets_the_width_it_asks_for(terminal: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    _, out, _ = terminal("run", "hello.dll", "/", "--trace", terminal=False)
+    assert max(map(len, out.splitlines())) <= 60
 
 
 def test_a_log_may_ask_for_colour(terminal: Callable, monkeypatch: pytest.MonkeyPatch) -> None:

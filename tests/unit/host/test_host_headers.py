@@ -181,7 +181,7 @@ class Headered(RuleBasedStateMachine):
 
 
 TestHeadered = Headered.TestCase
-TestHeadered.settings = settings(max_examples=30, stateful_step_count=12, deadline=None)
+TestHeadered.settings = settings(max_examples=60, stateful_step_count=20, deadline=None)
 
 
 # --- lengths and odd arguments, on both kinds of message

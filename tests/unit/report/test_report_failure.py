@@ -52,6 +52,11 @@ def test_titles(error: PyiismodError, words: str) -> None:
     assert title(error) == words
 
 
+def test_our_own_failure_asks_for_a_report() -> None:
+    assert "Please report it" in plain(errors.WorkerError("x"))
+    assert "Please report it" not in plain(errors.ModuleError("x"))
+
+
 def test_a_crash_shows_what_and_where() -> None:
     details = {
         "module": "a.dll",

@@ -1,0 +1,559 @@
+"""IHttpResponse4, slot by slot (fact sheet 5.3), and what leaves for the client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from nativecall import (
+    ARITHMETIC_OVERFLOW,
+    CONTINUE,
+    E_NOTIMPL,
+    FINISH,
+    INVALID_DATA,
+    INVALID_PARAMETER,
+    NULL,
+    Host,
+    Native,
+    address,
+    chunk,
+    hr,
+    of,
+    read_wide,
+    response_of,
+    text,
+    wide,
+)
+
+from pyiismod.host._abi import ffi
+
+Open = Callable[..., Any]
+
+CONNECTION_INVALID = hr(1229)
+
+
+def write(native: Native, data: bytes | None, *, more: int = 1, size: int | None = None) -> tuple[int, int]:
+    """Write one chunk; return (HRESULT, bytes sent)."""
+    sent = ffi.new("DWORD *", 0xDEAD)
+    return native.WriteEntityChunks(chunk(data, size), 1, 0, more, sent, NULL), sent[0]
+
+
+def body(x: Any) -> bytes:
+    """Send what is there; return all that has left."""
+    x.finish()
+    return b"".join(x.outgoing.body)
+
+
+def headers(x: Any) -> dict[str, str]:
+    return dict(x.outgoing.headers)
+
+
+def violations(x: Any) -> list[str]:
+    return [e.method for e in x.timeline.events if e.event == "violation"]
+
+
+# --- the struct
+
+
+def test_both_getters_give_the_one_struct(exchange: Open) -> None:
+    native = of(exchange().response)
+    raw = native.GetRawHttpResponse_mutable()
+    assert address(native.GetRawHttpResponse_const()) == address(raw)
+    assert (raw.StatusCode, ffi.string(raw.pReason), raw.ReasonLength, raw.EntityChunkCount) == (200, b"OK", 2, 0)
+    assert (raw.Version.MajorVersion, raw.Version.MinorVersion) == (1, 1)
+
+
+def test_the_struct_is_the_state(exchange: Open) -> None:
+    """Design section 7: modules write the struct directly."""
+    x = exchange()
+    raw = of(x.response).GetRawHttpResponse_mutable()
+    reason, value, data = ffi.new("char[]", b"Raw"), ffi.new("char[]", b"a/b"), chunk(b"direct")
+    raw.StatusCode, raw.pReason, raw.ReasonLength = 203, reason, 3
+    raw.Headers.KnownHeaders[12].pRawValue, raw.Headers.KnownHeaders[12].RawValueLength = value, 3
+    raw.pEntityChunks, raw.EntityChunkCount = data, 1
+    assert write(of(x.response), b" and more")[0] == 0
+    assert body(x) == b"direct and more"
+    assert (x.outgoing.status, x.outgoing.reason, headers(x)["Content-Type"]) == (203, "Raw", "a/b")
+
+
+def test_a_module_zeroes_the_chunks(exchange: Open) -> None:
+    x = exchange()
+    write(of(x.response), b"gone")
+    of(x.response).GetRawHttpResponse_mutable().EntityChunkCount = 0
+    write(of(x.response), b"stays")
+    assert body(x) == b"stays"
+
+
+# --- status
+
+
+def status(native: Native) -> tuple[Any, ...]:
+    code, sub, reason, size = (ffi.new(t) for t in ("USHORT *", "USHORT *", "PCSTR *", "USHORT *"))
+    error, module, bit = ffi.new("HRESULT *"), ffi.new("PCWSTR *"), ffi.new("DWORD *")
+    exception, skip = ffi.new("void **", ffi.cast("void *", 1)), ffi.new("BOOL *", 7)
+    native.GetStatus(code, sub, reason, size, error, module, bit, exception, skip)
+    assert exception[0] == NULL
+    name = read_wide(module[0]) if module[0] else None
+    return code[0], sub[0], ffi.string(reason[0]), size[0], error[0], name, bit[0], skip[0]
+
+
+def test_status_at_the_start(exchange: Open) -> None:
+    assert status(of(exchange().response)) == (200, 0, b"OK", 2, 0, None, 0, 0)
+
+
+@pytest.mark.parametrize("code", [0, 1, 100, 200, 404, 599, 600, 999, 1000, 65535])
+@pytest.mark.parametrize("sub", [0, 14, 999, 1005, 65535])
+def test_any_status_round_trips(code: int, sub: int, exchange: Open) -> None:
+    """Substatus is a USHORT; a limit is unconfirmed."""
+    native = of(exchange().response)
+    assert native.SetStatus(code, text(b"Why"), sub, -5, NULL, 1) == 0
+    assert status(native)[:5] == (code, sub, b"Why", 3, -5)
+    assert status(native)[7] == 1
+    assert native.SetStatus(code, text(b""), 0, 0, NULL, 0) == 0
+    assert status(native)[:5] == (code, 0, b"", 0, 0)
+
+
+def test_a_reason_is_copied_and_may_be_null(exchange: Open) -> None:
+    native = of(exchange().response)
+    reason = ffi.new("char[]", b"before")
+    assert native.SetStatus(404, reason, 0, 0, NULL, 0) == 0
+    ffi.memmove(reason, b"after!", 6)
+    assert status(native)[2:4] == (b"before", 6)
+    assert native.SetStatus(500, NULL, 0, 0, NULL, 0) == 0
+    assert status(native)[:4] == (500, 0, b"", 0)
+
+
+@pytest.mark.parametrize(("size", "result"), [(65535, 0), (65536, INVALID_DATA)])
+def test_a_reason_that_is_too_long_is_refused(size: int, result: int, exchange: Open) -> None:
+    native = of(exchange().response)
+    assert native.SetStatus(404, text(b"r" * size), 0, 0, NULL, 0) == result
+    assert status(native)[0] == (404 if result == 0 else 200)
+
+
+def test_every_out_pointer_of_get_status_is_optional(exchange: Open) -> None:
+    native = of(exchange().response)
+    native.GetStatus(*[NULL] * 9)
+    code = ffi.new("USHORT *")
+    native.GetStatus(code, *[NULL] * 8)
+    assert code[0] == 200
+
+
+def test_who_set_the_status(host: Host) -> None:
+    """GetStatus names the module as the configuration does, and the notification."""
+    seen: list[Any] = []
+
+    def set_status(context: Native, provider: Native) -> int:
+        assert response_of(context).SetStatus(403, text(b"No"), 14, 0, NULL, 0) == 0
+        return CONTINUE
+
+    def look(context: Native, provider: Native) -> int:
+        seen.append(status(response_of(context)))
+        response_of(context).Clear()
+        seen.append(status(response_of(context)))
+        return FINISH
+
+    host.load("Setter", {"OnAuthorizeRequest": set_status})
+    host.load("Looker", {"OnResolveRequestCache": look})
+    host.fire()
+    assert seen == [(403, 14, b"No", 2, 0, "Setter", 0x4, 0), (200, 0, b"OK", 2, 0, None, 0, 0)]
+
+
+# --- body
+
+
+def test_buffered_writes_report_0_and_are_copied(exchange: Open) -> None:
+    """5.3: *pcbSent is 0 for bytes merely buffered; section 8: the memory is freed right after the call."""
+    x = exchange()
+    memory = chunk(b"first ")
+    assert of(x.response).WriteEntityChunks(memory, 1, 0, 1, NULL, NULL) == 0
+    ffi.memmove(memory.FromMemory.pBuffer, b"!!!!!!", 6)
+    memory.FromMemory.BufferLength = 1
+    assert write(of(x.response), b"second", more=0) == (0, 0)
+    assert x.outgoing.started is False
+    assert body(x) == b"first second"
+    assert headers(x)["Content-Length"] == "12"
+
+
+def test_many_chunks_in_one_call(exchange: Open) -> None:
+    x = exchange()
+    array = ffi.new("HTTP_DATA_CHUNK[]", 3)
+    parts = [ffi.new("char[]", part) for part in (b"a", b"", b"ccc")]
+    for entry, part in zip(array, parts, strict=True):
+        entry.FromMemory.pBuffer, entry.FromMemory.BufferLength = part, len(part) - 1
+    assert of(x.response).WriteEntityChunks(array, 3, 0, 0, NULL, NULL) == 0
+    assert body(x) == b"accc"
+
+
+def test_zero_length_with_null_is_fine_and_length_with_null_is_not(exchange: Open) -> None:
+    x = exchange()
+    native = of(x.response)
+    assert write(native, None) == (0, 0)
+    assert write(native, None, size=1) == (INVALID_PARAMETER, 0xDEAD)
+    assert native.WriteEntityChunks(NULL, 1, 0, 0, NULL, NULL) == INVALID_PARAMETER
+    assert native.WriteEntityChunks(NULL, 0, 0, 0, NULL, NULL) == INVALID_PARAMETER
+    assert native.WriteEntityChunks(chunk(b"x"), 0, 0, 0, NULL, NULL) == 0
+    assert native.WriteEntityChunkByReference(NULL, -1) == INVALID_PARAMETER
+    assert native.WriteEntityChunkByReference(chunk(None, 1), -1) == INVALID_PARAMETER
+    assert native.WriteEntityChunkByReference(chunk(None), -1) == 0
+    assert body(x) == b""
+
+
+def test_nothing_is_written_when_one_chunk_is_bad(exchange: Open) -> None:
+    x = exchange()
+    array = ffi.new("HTTP_DATA_CHUNK[]", 2)
+    memory = ffi.new("char[]", b"good")
+    array[0].FromMemory.pBuffer, array[0].FromMemory.BufferLength = memory, 4
+    array[1].FromMemory.BufferLength = 9
+    assert of(x.response).WriteEntityChunks(array, 2, 0, 0, NULL, NULL) == INVALID_PARAMETER
+    assert body(x) == b""
+
+
+@pytest.mark.parametrize("kind", [1, 2, 3, 4, 99, -1])
+def test_chunks_from_elsewhere_are_refused_by_name(kind: int, exchange: Open) -> None:
+    x = exchange()
+    data = chunk(None, kind=kind)
+    assert of(x.response).WriteEntityChunks(data, 1, 0, 0, NULL, NULL) == E_NOTIMPL
+    assert of(x.response).WriteEntityChunkByReference(data, -1) == E_NOTIMPL
+    assert x.timeline.refused == ["IHttpResponse::WriteEntityChunks", "IHttpResponse::WriteEntityChunkByReference"]
+    assert body(x) == b""
+
+
+def test_chunks_that_a_module_put_there_itself(exchange: Open) -> None:
+    """Nothing that cannot be sent is lost silently, and nothing at NULL is read."""
+    x = exchange()
+    array = ffi.new("HTTP_DATA_CHUNK[]", 3)
+    memory = ffi.new("char[]", b"sent")
+    array[0].DataChunkType = 1
+    array[1].FromMemory.BufferLength = 7
+    array[2].FromMemory.pBuffer, array[2].FromMemory.BufferLength = memory, 4
+    raw = of(x.response).GetRawHttpResponse_mutable()
+    raw.pEntityChunks, raw.EntityChunkCount = array, 3
+    assert body(x) == b"sent"
+    assert x.timeline.refused == ["HTTP_RESPONSE chunk of type 1"]
+    assert violations(x) == ["chunk 1 of the response claims 7 bytes at NULL: not sent"]
+
+
+def test_a_count_without_chunks(exchange: Open) -> None:
+    x = exchange()
+    of(x.response).GetRawHttpResponse_mutable().EntityChunkCount = 3
+    assert write(of(x.response), b"mine")[0] == 0
+    assert body(x) == b"mine"
+
+
+def test_the_limit_of_chunks(exchange: Open) -> None:
+    """5.3: ASP.NET Core stays at 65534, because 65535 fails in practice."""
+    x = exchange()
+    native = of(x.response)
+    array = ffi.new("HTTP_DATA_CHUNK[]", 65534)
+    assert native.WriteEntityChunks(array, 65535, 0, 1, NULL, NULL) == ARITHMETIC_OVERFLOW
+    assert native.WriteEntityChunks(array, 0xFFFFFFFF, 0, 1, NULL, NULL) == ARITHMETIC_OVERFLOW
+    assert native.WriteEntityChunks(array, 65533, 0, 1, NULL, NULL) == 0
+    assert write(native, b"x")[0] == 0
+    assert write(native, b"y")[0] == ARITHMETIC_OVERFLOW
+    assert native.WriteEntityChunkByReference(chunk(b"z"), 0) == ARITHMETIC_OVERFLOW
+    assert native.GetRawHttpResponse_mutable().EntityChunkCount == 65534
+    assert body(x) == b"x"
+
+
+def test_many_small_writes_stay_cheap(exchange: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The size of the buffer is counted, not summed up again at each write."""
+    x = exchange()
+    native, one = of(x.response), chunk(b"x")
+    for _ in range(3000):
+        native.WriteEntityChunks(one, 1, 0, 1, NULL, NULL)
+    assert x.response.chunks.copied == 3000
+    assert body(x) == b"x" * 3000
+
+
+@given(st.lists(st.one_of(st.binary(max_size=20), st.tuples(st.integers(-2, 6), st.binary(max_size=20))), max_size=20))
+def test_writes_and_inserts_against_a_model(steps: list[bytes | tuple[int, bytes]]) -> None:
+    """By reference: position 0 is the front, -1 the end, no copy; others (unconfirmed) are places in the list."""
+    host = Host()
+    x = host.open()
+    native, parts, keep = of(x.response), [], []
+    for step in steps:
+        if isinstance(step, bytes):
+            assert write(native, step)[0] == 0
+            parts.append(step)
+        else:
+            position, data = step
+            keep.append(mine := chunk(data))
+            fits = -1 <= position <= len(parts)
+            assert native.WriteEntityChunkByReference(mine, position) == (0 if fits else INVALID_PARAMETER)
+            if fits:
+                ffi.memmove(mine.FromMemory.pBuffer, data[::-1], len(data))
+                parts.insert(len(parts) if position == -1 else position, data[::-1])
+    assert body(x) == b"".join(parts)
+    x._end()
+    assert host.timeline.faults == []
+
+
+def test_over_the_buffer_limit_it_is_sent(exchange: Open) -> None:
+    """3.2: the buffer over responseBufferLimit is sent, headers first, and more follows."""
+    x = exchange(settings={"response_buffer_limit": 10})
+    native = of(x.response)
+    assert write(native, b"0123456789") == (0, 0)
+    assert write(native, b"a", more=0) == (0, 11)
+    assert headers(x)["Transfer-Encoding"] == "chunked"
+    assert write(native, b"b") == (0, 0)
+    assert x.outgoing.ended is False
+    assert body(x) == b"0123456789ab"
+
+
+def test_without_buffering_each_write_is_sent(exchange: Open) -> None:
+    x = exchange()
+    native = of(x.response)
+    native.DisableBuffering()
+    assert write(native, b"one") == (0, 3)
+    assert x.outgoing.body == [b"one"]
+    assert write(native, b"two", more=0) == (0, 3)
+    assert x.outgoing.ended is True
+    assert body(x) == b"onetwo"
+
+
+def test_async_writes_end_inline(exchange: Open) -> None:
+    """2.4: pfCompletionExpected comes back FALSE; with NULL a completion must be posted, which is refused."""
+    x = exchange()
+    expected = ffi.new("BOOL *", 7)
+    assert of(x.response).WriteEntityChunks(chunk(b"a"), 1, 1, 1, NULL, expected) == 0
+    assert expected[0] == 0
+    assert of(x.response).WriteEntityChunks(chunk(b"b"), 1, 1, 1, NULL, NULL) == E_NOTIMPL
+    assert of(x.response).Flush(1, 1, NULL, NULL) == E_NOTIMPL
+    expected[0] = 7
+    assert of(x.response).Flush(1, 1, NULL, expected) == 0
+    assert expected[0] == 0
+    assert body(x) == b"a"
+
+
+# --- flush and end
+
+
+def test_flush(exchange: Open) -> None:
+    x = exchange()
+    native = of(x.response)
+    write(native, b"early")
+    sent = ffi.new("DWORD *", 0xDEAD)
+    assert native.Flush(0, 1, sent, NULL) == 0
+    assert (sent[0], x.outgoing.started, x.outgoing.ended) == (5, True, False)
+    write(native, b" late")
+    assert native.Flush(0, 0, sent, NULL) == 0
+    assert (sent[0], x.outgoing.ended) == (5, True)
+    assert native.Flush(0, 0, sent, NULL) == 0
+    assert sent[0] == 0
+    assert body(x) == b"early late"
+
+
+def test_changes_after_the_headers_were_sent_are_findings(exchange: Open) -> None:
+    """5.3: accepted silently, no effect; section 6, item 16."""
+    x = exchange()
+    native = of(x.response)
+    native.Flush(0, 1, NULL, NULL)
+    assert native.SetStatus(500, text(b"Late"), 0, 0, NULL, 0) == 0
+    assert native.SetHeader_name(text(b"X-Late"), text(b"v"), 1, 1) == 0
+    assert native.SetHeader_id(12, text(b"v"), 1, 1) == 0
+    assert native.DeleteHeader_name(text(b"Server")) == 0
+    assert native.DeleteHeader_id(12) == 0
+    native.SuppressHeaders()
+    assert native.Redirect(text(b"/x"), 1, 0) == 0
+    x.finish()
+    assert x.outgoing.status == 200
+    assert "X-Late" not in headers(x)
+    methods = [v.split("::")[1].split()[0] for v in violations(x)]
+    expected = ["SetStatus", "SetHeader", "SetHeader", "DeleteHeader", "DeleteHeader", "SuppressHeaders", "Redirect"]
+    assert methods == expected
+    assert all("after the headers were sent" in v for v in violations(x))
+
+
+def test_writes_after_the_end_are_findings(exchange: Open) -> None:
+    x = exchange()
+    native = of(x.response)
+    native.Flush(0, 0, NULL, NULL)
+    assert write(native, b"lost")[0] == 0
+    assert native.WriteEntityChunkByReference(chunk(b"lost"), -1) == 0
+    assert body(x) == b""
+    assert [v.split()[0] for v in violations(x)] == [
+        "IHttpResponse::WriteEntityChunks",
+        "IHttpResponse::WriteEntityChunkByReference",
+    ]
+
+
+def test_clear_resets_what_was_not_sent(exchange: Open) -> None:
+    """Clear: headers, body and status to their defaults; no effect on what was sent."""
+    x = exchange()
+    native = of(x.response)
+    native.SetStatus(404, text(b"Gone"), 5, -1, NULL, 1)
+    native.SetHeader_name(text(b"X-A"), text(b"1"), 1, 1)
+    write(native, b"old")
+    native.Clear()
+    assert status(native) == (200, 0, b"OK", 2, 0, None, 0, 0)
+    assert native.GetHeader_name(text(b"X-A"), NULL) == NULL
+    write(native, b"sent ")
+    native.Flush(0, 1, NULL, NULL)
+    write(native, b"old")
+    native.Clear()
+    write(native, b"new")
+    assert body(x) == b"sent new"
+    assert violations(x) == []
+
+
+def test_clear_headers_leaves_body_and_status(exchange: Open) -> None:
+    x = exchange()
+    native = of(x.response)
+    native.SetStatus(404, text(b"Gone"), 0, 0, NULL, 0)
+    native.SetHeader_name(text(b"X-A"), text(b"1"), 1, 1)
+    write(native, b"body")
+    native.ClearHeaders()
+    assert body(x) == b"body"
+    assert (x.outgoing.status, "X-A" in headers(x), headers(x)["Server"]) == (404, False, "Microsoft-IIS/10.0")
+
+
+# --- redirect
+
+
+@pytest.mark.parametrize(
+    ("url", "include", "location"),
+    [
+        (b"https://example.com/", 0, "https://example.com/"),
+        (b"/root", 0, "http://localhost:8080/root"),
+        (b"/root", 1, "http://localhost:8080/root?a=1"),
+        (b"beside", 0, "http://localhost:8080/dir/beside"),
+        (b"/login?back=http://x/", 0, "http://localhost:8080/login?back=http://x/"),
+        (b"/\xe4", 0, "http://localhost:8080/\xe4"),
+    ],
+)
+def test_redirect(url: bytes, include: int, location: str, exchange: Open) -> None:
+    """302 and Location; relative becomes absolute; buffered data goes; nothing is flushed."""
+    x = exchange(target="/dir/page?a=1", authority="localhost:8080")
+    write(of(x.response), b"old")
+    assert of(x.response).Redirect(text(url), 1, include) == 0
+    assert x.outgoing.started is False
+    sent = body(x)
+    assert (x.outgoing.status, x.outgoing.reason, headers(x)["Location"]) == (302, "Redirect", location)
+    assert b"old" not in sent
+    assert location.encode("latin-1") in sent
+    assert headers(x)["Content-Length"] == str(len(sent))
+
+
+def test_redirect_without_the_status_writes_the_body_only(exchange: Open) -> None:
+    x = exchange()
+    assert of(x.response).Redirect(text(b"/x"), 0, 0) == 0
+    assert b"Object Moved" in body(x)
+    assert (x.outgoing.status, "Location" in headers(x)) == (200, False)
+
+
+@pytest.mark.parametrize("url", [None, b"", b"/a\r\nX: y", b"/\n", b"/" + b"a" * 65535])
+def test_a_redirect_that_cannot_be(url: bytes | None, exchange: Open) -> None:
+    x = exchange()
+    write(of(x.response), b"stays")
+    assert of(x.response).Redirect(NULL if url is None else text(url), 1, 0) == INVALID_PARAMETER
+    assert body(x) == b"stays"
+    assert x.outgoing.status == 200
+
+
+# --- the rest
+
+
+def test_switches(exchange: Open) -> None:
+    x = exchange()
+    native = of(x.response)
+    assert (native.GetKernelCacheEnabled(), native.GetHeadersSuppressed()) == (1, 0)
+    native.DisableKernelCache(9)
+    native.SuppressHeaders()
+    assert (native.GetKernelCacheEnabled(), native.GetHeadersSuppressed()) == (0, 1)
+    write(native, b"bare")
+    assert body(x) == b"bare"
+    assert (x.outgoing.status, x.outgoing.headers) == (0, [])
+
+
+def test_need_disconnect_closes_after_this_response(exchange: Open) -> None:
+    x = exchange()
+    of(x.response).SetNeedDisconnect()
+    x.finish()
+    assert headers(x)["Connection"] == "close"
+
+
+@pytest.mark.parametrize("slot", ["ResetConnection", "CloseConnection"])
+def test_a_cut_connection(slot: str, exchange: Open) -> None:
+    """5.3: an immediate RST; what has left stays with the client, the rest and later writes fail."""
+    x = exchange()
+    native = of(x.response)
+    write(native, b"left")
+    native.Flush(0, 1, NULL, NULL)
+    write(native, b"lost")
+    native.slot(slot)()
+    assert write(native, b"late")[0] == CONNECTION_INVALID
+    assert native.Flush(0, 1, NULL, NULL) == CONNECTION_INVALID
+    assert body(x) == b"left"
+    assert x.outgoing.aborted is True
+
+
+@pytest.mark.parametrize("slot", ["ResetConnection", "CloseConnection"])
+def test_a_connection_cut_before_anything_was_sent(slot: str, host: Host) -> None:
+    """Without FINISH the pipeline goes on."""
+    told: list[str] = []
+
+    def cut(context: Native, provider: Native) -> int:
+        response_of(context).slot(slot)()
+        return CONTINUE
+
+    def later(context: Native, provider: Native) -> int:
+        told.append("end")
+        return CONTINUE
+
+    host.load("cut", {"OnBeginRequest": cut, "OnEndRequest": later, "OnSendResponse": later})
+    outgoing = host.fire()
+    assert (told, outgoing.status, outgoing.headers, outgoing.body) == (["end"], 0, [], [])
+
+
+def test_error_description(exchange: Open) -> None:
+    native = of(exchange().response)
+    length = ffi.new("DWORD *", 77)
+    assert native.GetErrorDescription(length) == NULL
+    assert native.GetErrorDescription(NULL) == NULL
+    assert length[0] == 0
+    assert native.SetErrorDescription(NULL, 5, 1) == INVALID_PARAMETER
+    assert native.SetErrorDescription(wide('<b>"😀"&ignored'), 8, 1) == 0
+    expected = "&lt;b&gt;&quot;😀&quot;&amp;"
+    assert read_wide(native.GetErrorDescription(length)) == expected
+    assert length[0] == len(expected.encode("utf-16-le")) // 2
+    assert native.SetErrorDescription(wide("<b>"), 3, 0) == 0
+    assert read_wide(native.GetErrorDescription(NULL)) == "<b>"
+
+
+# --- the wire
+
+
+@pytest.mark.parametrize(
+    ("code", "method", "sends", "framed"),
+    [
+        (200, "GET", True, True),
+        (200, "HEAD", False, True),
+        (204, "GET", False, False),
+        (304, "GET", False, False),
+        (404, "GET", True, True),
+        (101, "GET", False, False),
+        (0, "GET", False, False),
+        (65535, "GET", True, True),
+    ],
+)
+def test_framing(code: int, method: str, sends: bool, framed: bool, exchange: Open) -> None:
+    """HEAD: the handler writes, IIS computes Content-Length and sends no body."""
+    x = exchange(method)
+    of(x.response).SetStatus(code, text(b"R"), 0, 0, NULL, 0)
+    write(of(x.response), b"body")
+    assert body(x) == (b"body" if sends else b"")
+    assert headers(x).get("Content-Length") == ("4" if framed else None)
+    assert headers(x)["Date"].endswith(" GMT")
+
+
+def test_a_modules_own_framing_is_left_alone(exchange: Open) -> None:
+    x = exchange()
+    of(x.response).SetHeader_id(11, text(b"99"), 2, 1)
+    of(x.response).SetHeader_name(text(b"date"), text(b"today"), 5, 1)
+    write(of(x.response), b"body")
+    x.finish()
+    assert [v for n, v in x.outgoing.headers if n.lower() == "content-length"] == ["99"]
+    assert [v for n, v in x.outgoing.headers if n.lower() == "date"] == ["today"]
