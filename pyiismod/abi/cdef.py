@@ -28,7 +28,7 @@ _POINTERS_TO_VOID = {*INTERFACES, *INTERFACE_ALIASES, *OPAQUE_INTERFACES}
 def cdef() -> str:
     """Return the whole text."""
     lines = [*_types(), *_structs(), *_functions()]
-    return "\n".join(lines) + "\n" + win32.KERNEL32 + win32.OLE32
+    return "\n".join(lines) + "\n" + win32.KERNEL32 + win32.OLE32 + win32.ADVAPI32
 
 
 def _types() -> Iterator[str]:

@@ -53,6 +53,7 @@ BOOL SetFilePointerEx(HANDLE hFile, LONGLONG liDistanceToMove, LONGLONG *lpNewFi
 BOOL GetFileSizeEx(HANDLE hFile, LONGLONG *lpFileSize);
 BOOL CreatePipe(HANDLE *hReadPipe, HANDLE *hWritePipe, PVOID lpPipeAttributes, DWORD nSize);
 BOOL CloseHandle(HANDLE hObject);
+BOOL BindIoCompletionCallback(HANDLE FileHandle, LPOVERLAPPED_COMPLETION_ROUTINE Function, ULONG Flags);
 BOOL DuplicateHandle(HANDLE hSourceProcessHandle, HANDLE hSourceHandle, HANDLE hTargetProcessHandle,
                      HANDLE *lpTargetHandle, DWORD dwDesiredAccess, BOOL bInheritHandle, DWORD dwOptions);
 HANDLE GetStdHandle(DWORD nStdHandle);
@@ -62,4 +63,10 @@ BOOL SetStdHandle(DWORD nStdHandle, HANDLE hHandle);
 OLE32 = """
 HRESULT CoInitializeEx(PVOID pvReserved, DWORD dwCoInit);
 void CoUninitialize(void);
+"""
+
+ADVAPI32 = """
+BOOL OpenProcessToken(HANDLE ProcessHandle, DWORD DesiredAccess, HANDLE *TokenHandle);
+BOOL DuplicateTokenEx(HANDLE hExistingToken, DWORD dwDesiredAccess, PVOID lpTokenAttributes, DWORD ImpersonationLevel,
+                      DWORD TokenType, HANDLE *phNewToken);
 """

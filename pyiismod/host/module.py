@@ -5,13 +5,11 @@ A loaded module and its per-request objects: the calls that go from the host int
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from pyiismod.abi import hresult
 from pyiismod.abi.constants import MODULE_REGISTERMODULE
 from pyiismod.abi.enums import ENUMS
-from pyiismod.abi.model import Interface, Method
 from pyiismod.abi.module import CGlobalModule, CHttpModule, IHttpModuleFactory
 from pyiismod.abi.notifications import REQUEST_BY_BIT
 from pyiismod.errors import DllMainFailed, MissingDependency, MissingEntryPoint, MissingFunction, RegistrationFailed
@@ -20,7 +18,8 @@ from pyiismod.host._abi import ffi
 from pyiismod.host.allocator import ModuleAllocator
 from pyiismod.host.completion import CompletionInfo
 from pyiismod.host.memory import RequestPool
-from pyiismod.host.objects import NativeObject, function_type
+from pyiismod.host.native import address, slots_of
+from pyiismod.host.objects import NativeObject
 from pyiismod.host.registration import RegistrationInfo
 from pyiismod.host.server import Server
 from pyiismod.host.trace import Inside, Timeline
@@ -28,36 +27,9 @@ from pyiismod.pipeline import Completion, Subscriber
 
 _LOAD_ERRORS = {126: MissingDependency, 127: MissingFunction}
 _STATUS_NAMES = {value: name for name, value in ENUMS["REQUEST_NOTIFICATION_STATUS"].items()}
-
-
-class ModuleSlot:
-    """A slot of objects that the *module* makes."""
-
-    def __init__(self, interface: type[Interface], method: Method) -> None:
-        self.interface = interface.__name__
-        self._slot = method.slot
-        self._type = ffi.typeof(function_type(method))
-
-    def of(self, pointer: Any) -> Callable[..., Any]:
-        """Return the function of the object at ``pointer``; its first argument is the object's address."""
-        vtable = ffi.cast(_words, ffi.cast(_words, pointer)[0])
-        function: Callable[..., Any] = ffi.cast(self._type, vtable[self._slot])
-        return function
-
-
-def _slots(interface: type[Interface]) -> dict[str, ModuleSlot]:
-    return {method.overload: ModuleSlot(interface, method) for method in interface.table() if not method.protected}
-
-
-_words = ffi.typeof("uintptr_t *")
-_FACTORY = _slots(IHttpModuleFactory)
-_MODULE = _slots(CHttpModule)
-_GLOBAL = _slots(CGlobalModule)
-
-
-def address(pointer: Any) -> int:
-    """Return a pointer as a number."""
-    return int(ffi.cast("uintptr_t", pointer))
+_FACTORY = slots_of(IHttpModuleFactory)
+_MODULE = slots_of(CHttpModule)
+_GLOBAL = slots_of(CGlobalModule)
 
 
 class Module:

@@ -1,4 +1,4 @@
-"""The one door to Win32: loading DLLs and finding what they export. Importable anywhere; works in a Windows process.
+"""The one door to Win32: DLLs and what they export, files, tokens. Importable anywhere; works in a Windows process.
 
 Paths are Windows paths. Handles and addresses are opaque cffi pointers that the caller must not free itself.
 """
@@ -15,6 +15,18 @@ _LOAD_WITH_ALTERED_SEARCH_PATH = 0x8  # DLLs beside the module are found, as IIS
 _DONT_RESOLVE_DLL_REFERENCES = 0x1  # map the image, run nothing
 _SEM_QUIET = 0x8003  # no dialog boxes: FAILCRITICALERRORS, NOGPFAULTERRORBOX, NOOPENFILEERRORBOX
 _COINIT_MULTITHREADED = 0x0
+_MAXIMUM_ALLOWED = 0x02000000
+_TOKEN_DUPLICATE = 0x2
+_SECURITY_IMPERSONATION = 2
+_GENERIC_READ = 0x80000000
+_FILE_SHARE_ALL = 0x7
+_OPEN_EXISTING = 3
+_FILE_FLAG_OVERLAPPED = 0x40000000
+
+PRIMARY, IMPERSONATION = 1, 2
+"""TOKEN_TYPE."""
+
+INVALID_HANDLE = ffi.cast("HANDLE", -1)
 _WINE_MARK = b"Wine builtin DLL"  # stands behind the DOS header of Wine's own DLLs
 
 
@@ -43,6 +55,66 @@ def _kernel32() -> Any:
 @lru_cache(maxsize=1)
 def _ole32() -> Any:
     return ffi.dlopen("ole32.dll")
+
+
+@lru_cache(maxsize=1)
+def _advapi32() -> Any:
+    return ffi.dlopen("advapi32.dll")
+
+
+def process_token(kind: int) -> Any:
+    """Return a duplicate of this process's token, which the caller closes.
+
+    Args:
+        kind: :data:`PRIMARY` or :data:`IMPERSONATION`.
+
+    Raises:
+        Win32Error: there is none to be had.
+    """
+    kernel32, advapi32 = _kernel32(), _advapi32()
+    token, duplicate = ffi.new("HANDLE *"), ffi.new("HANDLE *")
+    if not advapi32.OpenProcessToken(kernel32.GetCurrentProcess(), _TOKEN_DUPLICATE, token):
+        raise Win32Error(kernel32.GetLastError())
+    made = advapi32.DuplicateTokenEx(
+        token[0], _MAXIMUM_ALLOWED, ffi.NULL, _SECURITY_IMPERSONATION, kind, duplicate
+    )
+    error = 0 if made else kernel32.GetLastError()
+    kernel32.CloseHandle(token[0])
+    if error:
+        raise Win32Error(error)
+    return duplicate[0]
+
+
+def open_file(path: str) -> Any:
+    """Open a file for reading, as IIS does for content; return its handle.
+
+    Raises:
+        Win32Error: it cannot be opened.
+    """
+    kernel32 = _kernel32()
+    flags = _FILE_FLAG_OVERLAPPED
+    handle = kernel32.CreateFileW(
+        ffi.new("WCHAR[]", path), _GENERIC_READ, _FILE_SHARE_ALL, ffi.NULL, _OPEN_EXISTING, flags, ffi.NULL
+    )
+    if handle == INVALID_HANDLE:
+        raise Win32Error(kernel32.GetLastError())
+    return handle
+
+
+def close(handle: Any) -> None:
+    """Close a handle."""
+    _kernel32().CloseHandle(handle)
+
+
+def bind_to_pool(handle: Any, routine: Any) -> None:
+    """Have the system's pool call ``routine`` for each completion of an overlapped handle.
+
+    Raises:
+        Win32Error: the handle is not one, or is bound already.
+    """
+    kernel32 = _kernel32()
+    if not kernel32.BindIoCompletionCallback(handle, routine, 0):
+        raise Win32Error(kernel32.GetLastError())
 
 
 def join_apartment() -> None:

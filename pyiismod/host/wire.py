@@ -47,11 +47,12 @@ def _headers(response: Response, size: int, more: bool) -> list[tuple[str, str]]
 
 
 def _date() -> str:
-    return _date_at(int(time()))
+    return http_date(int(time()))
 
 
-@lru_cache(maxsize=1)
-def _date_at(second: int) -> str:
+@lru_cache(maxsize=64)
+def http_date(second: int) -> str:
+    """Return a Unix time as HTTP writes it."""
     now = gmtime(second)  # spelt out, because strftime follows the locale
     day, month = _DAYS[now.tm_wday], _MONTHS[now.tm_mon - 1]
     return f"{day}, {now.tm_mday:02} {month} {now.tm_year} {now.tm_hour:02}:{now.tm_min:02}:{now.tm_sec:02} GMT"

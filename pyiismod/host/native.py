@@ -1,0 +1,58 @@
+"""Calls from the host into objects that a module has made: slot by slot, through their own vtable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pyiismod.abi.model import Interface, Method
+from pyiismod.host._abi import ffi
+from pyiismod.host.describe import Describer
+from pyiismod.host.objects import function_type
+from pyiismod.host.trace import Timeline, current
+
+_words = ffi.typeof("uintptr_t *")
+
+
+class ModuleSlot:
+    """A slot of objects that the *module* makes."""
+
+    def __init__(self, interface: type[Interface], method: Method) -> None:
+        self.interface = interface.__name__
+        self.name = method.name
+        self._slot = method.slot
+        self._type = ffi.typeof(function_type(method))
+        self._describer = Describer(method)
+
+    def of(self, pointer: Any) -> Callable[..., Any]:
+        """Return the function of the object at ``pointer``; its first argument is the object's address."""
+        vtable = ffi.cast(_words, ffi.cast(_words, pointer)[0])
+        function: Callable[..., Any] = ffi.cast(self._type, vtable[self._slot])
+        return function
+
+    def call(self, timeline: Timeline, file: str, pointer: Any, *args: Any) -> Any:
+        """Call it as a phase of its own, named after the slot.
+
+        Args:
+            timeline: where it is written, unless this thread is inside a module for another one.
+            file: of the module whose object it is.
+            pointer: the object.
+            args: the other arguments.
+        """
+        frame = current()
+        function, timeline = self.of(pointer), frame.timeline if frame is not None else timeline
+        with timeline.inside(self.name, file, self.name, interface=self.interface) as event:
+            event.args = self._describer.arguments(args)
+            result = function(address(pointer), *args)
+            event.result = self._describer.outcome(result)
+        return result
+
+
+def slots_of(interface: type[Interface]) -> dict[str, ModuleSlot]:
+    """Return the slots that the host may call, by overload name."""
+    return {method.overload: ModuleSlot(interface, method) for method in interface.table() if not method.protected}
+
+
+def address(pointer: Any) -> int:
+    """Return a pointer as a number."""
+    return int(ffi.cast("uintptr_t", pointer))

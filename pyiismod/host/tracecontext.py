@@ -1,0 +1,134 @@
+"""https://learn.microsoft.com/en-us/iis/web-development-reference/native-code-api-reference/ihttptracecontext-interface
+
+Failed request tracing (fact sheet 5.8): what modules raise stands in the timeline as an event of the kind ``"trace"``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyiismod.abi.enums import HTTP_TRACE_TYPE
+from pyiismod.abi.trace import IHttpTraceContext
+from pyiismod.host._abi import ffi
+from pyiismod.host.errors import ERROR_INVALID_PARAMETER, S_OK
+from pyiismod.host.guid import guid_bytes, guid_text
+from pyiismod.host.memory import RequestPool
+from pyiismod.host.native import address
+from pyiismod.host.objects import NativeObject, configured
+from pyiismod.host.settings import Settings
+from pyiismod.host.trace import Event, Frame, Timeline, current
+
+Subscription = tuple[int, int, bool]
+"""Areas, verbosity, and whether the module wants events at all."""
+
+_LEVELS = {1: "fatal", 2: "error", 3: "warning", 4: "information", 5: "verbose", 6: "start", 7: "end"}
+_ALL_AREAS = 0xFFFFFFFF
+_WIDEST = 1024  # characters of one value, at most, that go into the timeline
+_NUMBERS = {
+    HTTP_TRACE_TYPE.HTTP_TRACE_TYPE_BYTE: "uint8_t *",
+    HTTP_TRACE_TYPE.HTTP_TRACE_TYPE_USHORT: "uint16_t *",
+    HTTP_TRACE_TYPE.HTTP_TRACE_TYPE_ULONG: "uint32_t *",
+    HTTP_TRACE_TYPE.HTTP_TRACE_TYPE_ULONGLONG: "uint64_t *",
+    HTTP_TRACE_TYPE.HTTP_TRACE_TYPE_CHAR: "int8_t *",
+    HTTP_TRACE_TYPE.HTTP_TRACE_TYPE_SHORT: "int16_t *",
+    HTTP_TRACE_TYPE.HTTP_TRACE_TYPE_LONG: "int32_t *",
+    HTTP_TRACE_TYPE.HTTP_TRACE_TYPE_LONGLONG: "int64_t *",
+    HTTP_TRACE_TYPE.HTTP_TRACE_TYPE_BOOL: "int32_t *",
+}
+
+
+class TraceContext(NativeObject, IHttpTraceContext):
+    """Tracing of one request, or of the process.
+
+    Args:
+        settings: what is traced.
+        subscriptions: (module id, provider) → what the module asked for; shared by all contexts.
+        timeline: where events are written.
+        pool: as long-lived as this object.
+        activity: a number that tells requests apart; 0 for the process, which has no activity.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        subscriptions: dict[tuple[int, str], Subscription],
+        timeline: Timeline,
+        pool: RequestPool,
+        activity: int = 0,
+    ) -> None:
+        super().__init__(timeline)
+        self._verbosity = settings.trace_verbosity
+        self._subscriptions = subscriptions
+        identity = pool.block(guid_bytes(activity)) if activity else ffi.NULL
+        self._activity = ffi.cast("const GUID *", identity)
+
+    @configured
+    def GetTraceConfiguration(self, pHttpTraceConfiguration: Any) -> int:
+        if not pHttpTraceConfiguration or not pHttpTraceConfiguration.pProviderGuid:
+            return ERROR_INVALID_PARAMETER
+        pHttpTraceConfiguration.dwAreas = _ALL_AREAS if self._verbosity else 0
+        pHttpTraceConfiguration.dwVerbosity = self._verbosity
+        pHttpTraceConfiguration.fProviderEnabled = int(self._verbosity > 0)
+        return S_OK
+
+    def SetTraceConfiguration(
+        self, moduleId: Any, pHttpTraceConfiguration: Any, cHttpTraceConfiguration: int = 1
+    ) -> int:
+        if not pHttpTraceConfiguration:
+            return ERROR_INVALID_PARAMETER
+        wanted = [pHttpTraceConfiguration[i] for i in range(cHttpTraceConfiguration)]
+        if not all(each.pProviderGuid for each in wanted):
+            return ERROR_INVALID_PARAMETER
+        for each in wanted:
+            key = address(moduleId), guid_text(each.pProviderGuid)
+            self._subscriptions[key] = (each.dwAreas, each.dwVerbosity, bool(each.fProviderEnabled))
+        return S_OK
+
+    def RaiseTraceEvent(self, pTraceEvent: Any) -> int:
+        if not pTraceEvent or not pTraceEvent.pProviderGuid:
+            return ERROR_INVALID_PARAMETER
+        name = str(ffi.string(pTraceEvent.pszEventName)) if pTraceEvent.pszEventName else str(pTraceEvent.dwEvent)
+        details: dict[str, Any] = {
+            "provider": guid_text(pTraceEvent.pProviderGuid),
+            "area": pTraceEvent.dwArea,
+            "event": pTraceEvent.dwEvent,
+            "level": _LEVELS.get(pTraceEvent.dwVerbosity, pTraceEvent.dwVerbosity),
+        }
+        for i in range(pTraceEvent.cEventItems if pTraceEvent.pEventItems else 0):
+            item = pTraceEvent.pEventItems[i]
+            details[str(ffi.string(item.pszName)) if item.pszName else f"item {i}"] = _value(item)
+        self._write(name, details)
+        return S_OK
+
+    def QuickTrace(self, pszData1: Any, pszData2: Any = None, hrLastError: int = S_OK, Level: int = 4) -> int:
+        details = {
+            "data1": str(ffi.string(pszData1)) if pszData1 else None,
+            "data2": str(ffi.string(pszData2)) if pszData2 else None,
+            "error": hrLastError,
+            "level": _LEVELS.get(Level, Level),
+        }
+        self._write("QuickTrace", details)
+        return S_OK
+
+    def _write(self, name: str, details: dict[str, Any]) -> None:
+        frame = current() or Frame(self.timeline)
+        frame.timeline.events.append(Event("trace", frame, None, name, details))
+
+    def GetTraceActivityId(self) -> Any:
+        return self._activity
+
+
+def _value(item: Any) -> Any:
+    kind = item.dwDataType
+    if not item.pbData:
+        return None
+    if kind == HTTP_TRACE_TYPE.HTTP_TRACE_TYPE_LPCWSTR:
+        return str(ffi.string(ffi.cast("const WCHAR *", item.pbData), _WIDEST))
+    if kind == HTTP_TRACE_TYPE.HTTP_TRACE_TYPE_LPCSTR:
+        return bytes(ffi.string(ffi.cast("const char *", item.pbData), _WIDEST)).decode("latin-1")
+    if kind == HTTP_TRACE_TYPE.HTTP_TRACE_TYPE_LPCGUID:
+        return guid_text(item.pbData)
+    if kind in _NUMBERS:
+        number = int(ffi.cast(_NUMBERS[kind], item.pbData)[0])
+        return bool(number) if kind == HTTP_TRACE_TYPE.HTTP_TRACE_TYPE_BOOL else number
+    return f"{item.cbData} bytes"
