@@ -21,6 +21,7 @@ from pyiismod.host.allocator import ModuleAllocator
 from pyiismod.host.completion import CompletionInfo
 from pyiismod.host.memory import RequestPool
 from pyiismod.host.objects import NativeObject, function_type
+from pyiismod.host.providers import Provider
 from pyiismod.host.registration import RegistrationInfo
 from pyiismod.host.server import Server
 from pyiismod.host.trace import Inside, Timeline
@@ -173,7 +174,7 @@ class ModuleInstance:
         self.pointer = pointer
 
     def notify(
-        self, timeline: Timeline, step: tuple[Subscriber, int, bool], context: NativeObject, provider: NativeObject
+        self, timeline: Timeline, step: tuple[Subscriber, int, bool], context: NativeObject, provider: Provider
     ) -> int:
         """Call a notification handler and return its raw status."""
         _, bit, post = step
@@ -189,7 +190,7 @@ class ModuleInstance:
         timeline: Timeline,
         step: tuple[Subscriber, int, bool],
         context: NativeObject,
-        provider: NativeObject,
+        provider: Provider,
         completion: Completion,
     ) -> int:
         """Call ``OnAsyncCompletion``, or the callback that the module gave, and return its raw status."""
