@@ -27,7 +27,6 @@ from pyiismod.runtime import Runtime, find
 from pyiismod.trace import Trace
 from pyiismod.worker import protocol
 from pyiismod.worker.client import WorkerClient
-from pyiismod.worker.inprocess import InProcess
 
 __all__ = ["Server"]
 
@@ -209,6 +208,8 @@ class Server:
 
     def _start(self) -> Worker:
         if self._in_process:
+            from pyiismod.worker.inprocess import InProcess  # the whole host comes with it
+
             return InProcess()
         self._runtime = self._runtime or find()
         return WorkerClient(self._runtime, timeout=self._timeout, environment=self._environment)
