@@ -176,7 +176,7 @@ def run(
             elif output is None:
                 _show_body(result.response, out)
         if result.error is not None:
-            show_error(result.error, err, everything=trace or verbose)
+            show_error(result.error, err, registers=trace, everything=verbose)
     raise typer.Exit(_exit_code(result, fail))
 
 

@@ -270,7 +270,15 @@ def test_a_crash_report_has_everything_with_verbose(pyiismod: Callable, fake: Fa
     assert "… 20 more below" in short
     assert "0x18001234" not in short
     assert "#20" in full
+    assert "rip 0x18001234" in pyiismod(*RUN, "/", "--trace").err
     assert "rip 0x18001234" in full
+
+
+def test_a_group_without_a_command_shows_its_help(pyiismod: Callable) -> None:
+    ran = pyiismod("runtime")
+    assert ran.code == 0
+    assert "install" in ran.text
+    assert ran.err == ""
 
 
 # --- the document
