@@ -244,7 +244,7 @@ def _show_body(response: Response, out: screen.Screen) -> None:
     if not out.terminal:
         out.bytes(response.content)
     elif (text := body_text(response)) is None:
-        out.text(f"{body_note(response)}; -o FILE saves it)")
+        out.text(body_note(response, "-o FILE saves it"))
     elif text:
         out.text(text.removesuffix("\n"))
 
