@@ -83,6 +83,7 @@ const char *breakpoint_name(Place place);
 
 void debugging_starts(void);
 void debugging_hides(void);
+void wine_repair_exceptions(void);
 
 void stack_open(void);
 void stack_walk(Thread *thread, const CONTEXT *context, Snapshot *snapshot);

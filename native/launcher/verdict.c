@@ -212,6 +212,7 @@ DWORD on_exception(const EXCEPTION_DEBUG_INFO *info, Thread *thread)
             started = true;
             breakpoints_set();
             debugging_hides();
+            wine_repair_exceptions();
             return DBG_CONTINUE;
         }
         DWORD64 address = (DWORD64)(ULONG_PTR)record->ExceptionAddress;
