@@ -87,7 +87,6 @@ void wine_repair_exceptions(void);
 
 void stack_open(void);
 void stack_walk(Thread *thread, const CONTEXT *context, Snapshot *snapshot);
-bool undecorate(const char *name, char *text, size_t room);
 
 bool cxx_describe(const EXCEPTION_RECORD *record, char *type, size_t type_room, char *what, size_t what_room);
 
