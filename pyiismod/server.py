@@ -11,6 +11,7 @@ a fresh worker and loads the same modules again, as WAS restarts w3wp.
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -27,14 +28,22 @@ from pyiismod.runtime import Runtime, find
 from pyiismod.trace import Trace
 from pyiismod.worker import protocol
 from pyiismod.worker.client import WorkerClient
+from pyiismod.worker.output import Output
 
 __all__ = ["Server"]
 
 _Reply = TypeVar("_Reply", bound=protocol.Reply)
 
 
+_REMEMBERED = 100_000  # events and refused calls
+
+
 class Worker(Protocol):
     """What carries out commands: a process, or this one."""
+
+    @property
+    def output(self) -> Output:
+        """What was printed there."""
 
     def call(self, command: protocol.Command, deadline: float | None = None) -> protocol.Reply:
         """Carry out one command within ``deadline`` seconds.
@@ -81,8 +90,9 @@ class Server:
         self._in_process = in_process
         self._settings = settings
         self._worker: Worker | None = None
-        self._events: list[protocol.TraceEvent] = []
-        self._refused: list[str] = []
+        self._events: deque[protocol.TraceEvent] = deque(maxlen=_REMEMBERED)
+        self._refused: deque[str] = deque(maxlen=_REMEMBERED)
+        self._output = ""
         self.modules: list[Module] = []
 
     def __enter__(self) -> Server:
@@ -96,8 +106,13 @@ class Server:
 
     @property
     def trace(self) -> Trace:
-        """Everything so far: loads, requests, and after :meth:`close` the end."""
+        """Everything so far: loads, requests, and after :meth:`close` the end; the last 100,000 events of it."""
         return Trace(self._events)
+
+    @property
+    def output(self) -> str:
+        """What the modules have printed so far, on stdout and stderr; of a long text the end."""
+        return self._output + (self._worker.output.text() if self._worker else "")
 
     @property
     def refused(self) -> tuple[str, ...]:
@@ -191,12 +206,18 @@ class Server:
         try:
             self._call(worker, protocol.Unload(0), protocol.Unloaded)
         finally:
-            worker.close()
+            self._part_with(worker)
 
     def _abandon(self) -> None:
         worker, self._worker = self._worker, None
         if worker is not None:
+            self._part_with(worker)
+
+    def _part_with(self, worker: Worker) -> None:
+        try:
             worker.close()
+        finally:
+            self._output += worker.output.text()
 
     def _started(self) -> Worker:
         if self._worker is None:

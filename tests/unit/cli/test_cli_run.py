@@ -16,6 +16,7 @@ import pytest
 from cli_fakes import LOAD, REQUEST, UNLOAD, FakeServer, answer, crash
 
 from pyiismod.errors import MissingEntryPoint, ModuleHung, RuntimeMissing, WorkerError
+from pyiismod.inspection import LoadWarning
 
 RUN = ("run", "hello.dll")
 
@@ -143,6 +144,14 @@ def test_what_was_refused_or_forbidden_is_noted(pyiismod: Callable) -> None:
     ran = pyiismod(*RUN, "/")
     assert "IHttpContext::GetUser (--trace shows where)" in ran.err
     assert "note: returned 7 from RQ_BEGIN_REQUEST" in ran.err
+
+
+def test_what_was_printed_and_what_may_fail_elsewhere_is_told(pyiismod: Callable, fake: FakeServer) -> None:
+    fake.output = "hello from printf\n"
+    fake.warnings = [LoadWarning("wine_gap", "KERNEL32.dll here lacks Foo", "KERNEL32.dll", ["Foo"])]
+    ran = pyiismod(*RUN, "/")
+    assert "The module printed:\nhello from printf\n" in ran.err
+    assert "note: KERNEL32.dll here lacks Foo" in ran.err
 
 
 def test_headers_cannot_control_the_terminal(pyiismod: Callable, fake: FakeServer) -> None:
