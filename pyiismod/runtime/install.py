@@ -130,6 +130,7 @@ def _translated(home: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _lock(home: Path) -> Iterator[None]:
+    assert sys.platform != "win32"
     home.mkdir(parents=True, exist_ok=True)
     with (home / "lock").open("a") as file:
         try:
