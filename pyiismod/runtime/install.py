@@ -22,9 +22,6 @@ from pyiismod.runtime import assemble, paths, wine
 from pyiismod.runtime.assemble import Progress
 from pyiismod.runtime.manifest import package_file, read_manifest, write_manifest
 
-if sys.platform != "win32":
-    import fcntl
-
 __all__ = ["install", "remove"]
 
 _NEEDED_BYTES = 1_000_000_000
@@ -130,6 +127,8 @@ def _translated(home: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _lock(home: Path) -> Iterator[None]:
+    import fcntl
+
     assert sys.platform != "win32"
     home.mkdir(parents=True, exist_ok=True)
     with (home / "lock").open("a") as file:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import stat
 import subprocess
 import sys
@@ -15,9 +16,6 @@ import threading
 from collections.abc import Sequence
 
 from pyiismod.runtime.interpreter import Runtime
-
-if sys.platform != "win32":
-    import select
 
 __all__ = ["run_python"]
 
