@@ -20,7 +20,7 @@ from typing import Any, Protocol, TypeVar
 from pyiismod import errors
 from pyiismod.errors import PyiismodError, UsageError, WorkerError
 from pyiismod.headers import Headers
-from pyiismod.inspection import Image, LoadWarning, explain_missing, import_closure, preflight
+from pyiismod.inspection import Image, LoadWarning, explain_missing, forwards, import_closure, preflight, read_image
 from pyiismod.module import Module
 from pyiismod.request import HeaderTypes, build
 from pyiismod.response import Response
@@ -133,10 +133,9 @@ class Server:
         """
         file = Path(path)
         image = preflight(file)
-        file = file.resolve()
         worker = self._started()
         warnings = self._check_imports(worker, image)
-        module = self._load(worker, file, name or file.stem, warnings)
+        module = self._load(worker, image, name or file.stem, warnings)
         self.modules.append(module)
         return module
 
@@ -224,7 +223,7 @@ class Server:
             self._worker = worker = self._start()
             root = None if self._root is None else self._windows_path(Path(self._root).resolve())
             self._call(worker, protocol.Configure(0, {**self._settings, "root": root}), protocol.Done)
-            self.modules = [self._load(worker, module.path, module.name) for module in self.modules]
+            self.modules = [self._load(worker, read_image(module.path), module.name) for module in self.modules]
         return self._worker
 
     def _start(self) -> Worker:
@@ -250,8 +249,11 @@ class Server:
             raise
         return reply
 
-    def _load(self, worker: Worker, file: Path, name: str, warnings: Sequence[LoadWarning] = ()) -> Module:
-        command = protocol.Load(0, self._windows_path(file), name)
+    def _load(self, worker: Worker, image: Image, name: str, warnings: Sequence[LoadWarning] = ()) -> Module:
+        file = Path(image.path).resolve()
+        beside = (file.with_name(dll) for dll in forwards(image))
+        companions = [self._windows_path(path) for path in beside if path.is_file()]
+        command = protocol.Load(0, self._windows_path(file), name, companions)
         return Module(name, file, self._call(worker, command, protocol.Loaded), warnings)
 
     def _check_imports(self, worker: Worker, image: Image) -> list[LoadWarning]:
