@@ -23,7 +23,10 @@ class Headers(Mapping[str, str]):
         return ", ".join(values)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys(name for name, _ in self._lines))
+        first: dict[str, str] = {}
+        for name, _ in self._lines:
+            first.setdefault(name.lower(), name)
+        return iter(first.values())
 
     def __len__(self) -> int:
         return len({name.lower() for name, _ in self._lines})

@@ -6,6 +6,7 @@ Everything wrong is said here, before anything is sent, with the limits that htt
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote, urlsplit
 
@@ -19,6 +20,10 @@ HeaderTypes = Mapping[str, str] | Iterable[tuple[str, str]]
 LONGEST = 0xFFFF
 """Bytes of a URL, a header's name or its value, at most: native code counts them in a USHORT."""
 
+_LONGEST_COOKED = 0x7FFF
+"""Characters of a URL with its origin: ``HTTP_COOKED_URL`` counts the bytes of UTF-16 in a USHORT."""
+
+_AUTHORITY = re.compile(r"""(\[[0-9A-Fa-f:.]+\]|[^\s"#/:<>?@\[\\\]^`{|}]+)(?::([0-9]{0,5}))?""")
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _UNSAFE = "".join(map(chr, range(0x21, 0x7F)))  # visible ASCII stays as it is; the rest is escaped
@@ -45,16 +50,22 @@ def build(
         UsageError: with what is wrong and how it should look.
     """
     scheme, authority, target = _split(url)
-    body = content.encode() if isinstance(content, str) else content or b""
+    body = _utf8(content, "The content") if isinstance(content, str) else content or b""
     lines = [_header(name, value) for name, value in _pairs(headers)]
     present = _sizes(lines)
     if "host" not in present:
         lines.insert(0, ("Host", authority))
     else:
-        authority = next(value for name, value in lines if name.lower() == "host") or authority
+        authority = _authority(next(value for name, value in lines if name.lower() == "host") or authority)
     if content is not None and not present.keys() & {"content-length", "transfer-encoding"}:
         lines.append(("Content-Length", str(len(body))))
+    if len(lines) > LONGEST:
+        raise UsageError(f"There are {len(lines)} header lines; native code counts to {LONGEST}.")
+    _check_address(remote)
     port = _port_of(scheme, authority)
+    length = len(f"{scheme}://{authority.removesuffix(f':{port}')}:{port}{target}")
+    if length > _LONGEST_COOKED:
+        raise UsageError(f"The URL is {length} characters long with its origin; at most {_LONGEST_COOKED} fit.")
     local = ("::1" if ":" in remote[0] else "127.0.0.1", port)
     return Fire(0, _method(method), scheme, authority, target, lines, body, remote, local)
 
@@ -64,6 +75,8 @@ def _method(method: str) -> str:
         raise UsageError(
             f"{method!r} is not an HTTP method.", hint="A method is one word, such as GET, POST or PROPFIND."
         )
+    if len(method) > LONGEST:
+        raise UsageError(f"The HTTP method is {len(method)} bytes long; native code counts to {LONGEST}.")
     return method
 
 
@@ -82,22 +95,55 @@ def _split(url: str) -> tuple[str, str, str]:
             raise UsageError(f"{url!r} is neither an http: nor an https: URL nor a path.", hint=_EXAMPLE)
         if not parts.hostname:
             raise UsageError(f"The URL {url!r} names no host.", hint=_EXAMPLE)
-        scheme, authority = parts.scheme, parts.netloc.rpartition("@")[2]
+        scheme, authority = parts.scheme, _authority(parts.netloc.rpartition("@")[2])
         rest = url[url.index("//") + 2 + len(parts.netloc) :]
-    target = quote(rest.partition("#")[0], safe=_UNSAFE)
+    target = quote(_utf8(rest.partition("#")[0], "The URL"), safe=_UNSAFE)
     if not target.startswith("/"):
         target = "/" + target
     if len(target) > LONGEST:
         raise UsageError(f"The URL is {len(target)} bytes long; http.sys takes {LONGEST} at most.")
-    return scheme, authority.encode("idna").decode() if not authority.isascii() else authority, target
+    return scheme, authority, target
 
 
 _EXAMPLE = "Write http://localhost/path?query, or only /path?query."
 
 
+def _authority(text: str) -> str:
+    """Return host and port as http.sys takes them: the host in ASCII, no colon without a port."""
+    parts = _AUTHORITY.fullmatch(text)
+    if parts is None or int(parts[2] or 0) > 0xFFFF:
+        raise UsageError(f"{text!r} is no host.", hint=_EXAMPLE)
+    try:
+        host = parts[1] if parts[1].isascii() else parts[1].encode("idna").decode()
+    except UnicodeError:
+        raise UsageError(f"{text!r} is no host.", hint=_EXAMPLE) from None
+    return f"{host}:{parts[2]}" if parts[2] else host
+
+
 def _port_of(scheme: str, authority: str) -> int:
-    port = authority.rpartition(":")[2]
-    return int(port) if port.isdecimal() and ":" in authority else 443 if scheme == "https" else 80
+    parts = _AUTHORITY.fullmatch(authority)
+    return int(parts[2]) if parts and parts[2] else 443 if scheme == "https" else 80
+
+
+def _check_address(address: tuple[str, int]) -> None:
+    name, port = address
+    try:
+        socket.inet_pton(socket.AF_INET6 if ":" in name else socket.AF_INET, name)
+    except (OSError, ValueError):
+        port = -1
+    if not 0 <= port <= 0xFFFF:
+        raise UsageError(
+            f"{address!r} is no client address.", hint='Write it as ("192.0.2.1", 50000) or ("2001:db8::1", 50000).'
+        )
+
+
+def _utf8(text: str, what: str) -> bytes:
+    """Return text as UTF-8; a byte that Python could not decode, as in a command line, is that byte again."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError as error:
+        bad = ascii(text[error.start : error.start + 1])
+        raise UsageError(f"{what} has a lone surrogate in it ({bad}), which is no character.") from None
 
 
 def _pairs(headers: HeaderTypes | None) -> Iterable[tuple[str, str]]:
@@ -129,5 +175,6 @@ def _header(name: str, value: str) -> tuple[str, str]:
     try:
         value.encode("latin-1")
     except UnicodeEncodeError:
-        value = value.encode().decode("latin-1")  # as browsers and curl send it: the bytes of UTF-8
+        # As browsers and curl send it: the bytes of UTF-8.
+        value = _utf8(value, f"The value of the header {name}").decode("latin-1")
     return name, value

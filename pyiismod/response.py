@@ -45,8 +45,8 @@ class Response:
     @property
     def text(self) -> str:
         """The body as text, by the charset of Content-Type, else UTF-8; undecodable bytes are replaced."""
-        _, _, charset = self.headers.get("Content-Type", "").partition("charset=")
+        _, _, charset = self.headers.get("Content-Type", "").lower().partition("charset=")
         try:
             return self.content.decode(charset.partition(";")[0].strip(" \"'") or "utf-8", "replace")
-        except LookupError:
+        except (LookupError, ValueError):  # no such charset, or one that is no charset
             return self.content.decode("utf-8", "replace")

@@ -11,6 +11,7 @@ a fresh worker and loads the same modules again, as WAS restarts w3wp.
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -19,7 +20,7 @@ from typing import Any, Protocol, TypeVar
 from pyiismod import errors
 from pyiismod.errors import PyiismodError, UsageError, WorkerError
 from pyiismod.headers import Headers
-from pyiismod.inspection import Image, LoadWarning, explain_missing, import_closure, preflight
+from pyiismod.inspection import Image, LoadWarning, explain_missing, forwards, import_closure, preflight, read_image
 from pyiismod.module import Module
 from pyiismod.request import HeaderTypes, build
 from pyiismod.response import Response
@@ -27,15 +28,22 @@ from pyiismod.runtime import Runtime, find
 from pyiismod.trace import Trace
 from pyiismod.worker import protocol
 from pyiismod.worker.client import WorkerClient
-from pyiismod.worker.inprocess import InProcess
+from pyiismod.worker.output import Output
 
 __all__ = ["Server"]
 
 _Reply = TypeVar("_Reply", bound=protocol.Reply)
 
 
+_REMEMBERED = 100_000  # events and refused calls
+
+
 class Worker(Protocol):
     """What carries out commands: a process, or this one."""
+
+    @property
+    def output(self) -> Output:
+        """What was printed there."""
 
     def call(self, command: protocol.Command, deadline: float | None = None) -> protocol.Reply:
         """Carry out one command within ``deadline`` seconds.
@@ -82,8 +90,9 @@ class Server:
         self._in_process = in_process
         self._settings = settings
         self._worker: Worker | None = None
-        self._events: list[protocol.TraceEvent] = []
-        self._refused: list[str] = []
+        self._events: deque[protocol.TraceEvent] = deque(maxlen=_REMEMBERED)
+        self._refused: deque[str] = deque(maxlen=_REMEMBERED)
+        self._output = ""
         self.modules: list[Module] = []
 
     def __enter__(self) -> Server:
@@ -97,8 +106,13 @@ class Server:
 
     @property
     def trace(self) -> Trace:
-        """Everything so far: loads, requests, and after :meth:`close` the end."""
+        """Everything so far: loads, requests, and after :meth:`close` the end; the last 100,000 events of it."""
         return Trace(self._events)
+
+    @property
+    def output(self) -> str:
+        """What the modules have printed so far, on stdout and stderr; of a long text the end."""
+        return self._output + (self._worker.output.text() if self._worker else "")
 
     @property
     def refused(self) -> tuple[str, ...]:
@@ -119,10 +133,9 @@ class Server:
         """
         file = Path(path)
         image = preflight(file)
-        file = file.resolve()
         worker = self._started()
         warnings = self._check_imports(worker, image)
-        module = self._load(worker, file, name or file.stem, warnings)
+        module = self._load(worker, image, name or file.stem, warnings)
         self.modules.append(module)
         return module
 
@@ -192,23 +205,31 @@ class Server:
         try:
             self._call(worker, protocol.Unload(0), protocol.Unloaded)
         finally:
-            worker.close()
+            self._part_with(worker)
 
     def _abandon(self) -> None:
         worker, self._worker = self._worker, None
         if worker is not None:
+            self._part_with(worker)
+
+    def _part_with(self, worker: Worker) -> None:
+        try:
             worker.close()
+        finally:
+            self._output += worker.output.text()
 
     def _started(self) -> Worker:
         if self._worker is None:
             self._worker = worker = self._start()
             root = None if self._root is None else self._windows_path(Path(self._root).resolve())
             self._call(worker, protocol.Configure(0, {**self._settings, "root": root}), protocol.Done)
-            self.modules = [self._load(worker, module.path, module.name) for module in self.modules]
+            self.modules = [self._load(worker, read_image(module.path), module.name) for module in self.modules]
         return self._worker
 
     def _start(self) -> Worker:
         if self._in_process:
+            from pyiismod.worker.inprocess import InProcess  # the whole host comes with it
+
             return InProcess()
         self._runtime = self._runtime or find()
         return WorkerClient(self._runtime, timeout=self._timeout, environment=self._environment)
@@ -228,8 +249,11 @@ class Server:
             raise
         return reply
 
-    def _load(self, worker: Worker, file: Path, name: str, warnings: Sequence[LoadWarning] = ()) -> Module:
-        command = protocol.Load(0, self._windows_path(file), name)
+    def _load(self, worker: Worker, image: Image, name: str, warnings: Sequence[LoadWarning] = ()) -> Module:
+        file = Path(image.path).resolve()
+        beside = (file.with_name(dll) for dll in forwards(image))
+        companions = [self._windows_path(path) for path in beside if path.is_file()]
+        command = protocol.Load(0, self._windows_path(file), name, companions)
         return Module(name, file, self._call(worker, command, protocol.Loaded), warnings)
 
     def _check_imports(self, worker: Worker, image: Image) -> list[LoadWarning]:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,10 @@ class Entry:
             sha256=hashlib.sha256(data).hexdigest(),
             shows=recipe.shows,
         )
+
+    def with_bytes_of(self, other: Entry) -> Entry:
+        """Return this entry with the size and hash of ``other``."""
+        return replace(self, size=other.size, sha256=other.sha256)
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,19 @@
 #include <string.h>
 #include <winternl.h>
 
-/* Not ExitProcess or TerminateProcess: all ways out, also those of the C runtimes, meet here. */
-const char *const breakpoint_names[BREAKPOINTS] = {
-    "RtlExitUserProcess", "NtTerminateProcess", "RtlExitUserThread", "RtlUnwindEx"};
+/* Not ExitProcess or TerminateProcess: all ways out, also those of the C runtimes, meet in ntdll. OutputDebugStringW of
+   Wine 8 squeezes its text through the ANSI code page before a debugger sees it, so there it is read at the door. */
+static const struct { const char *dll, *function; bool only_wine; } places[BREAKPOINTS] = {
+    [AT_EXIT_PROCESS] = {"ntdll.dll", "RtlExitUserProcess", false},
+    [AT_TERMINATE_PROCESS] = {"ntdll.dll", "NtTerminateProcess", false},
+    [AT_EXIT_THREAD] = {"ntdll.dll", "RtlExitUserThread", false},
+    [AT_UNWIND] = {"ntdll.dll", "RtlUnwindEx", false},
+    [AT_OUTPUT_W] = {"kernelbase.dll", "OutputDebugStringW", true},
+};
+
+const char *breakpoint_name(Place place) { return places[place].function; }
+
+static bool on_wine(void) { return GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "wine_get_version") != NULL; }
 
 enum { LONGEST = 8, JUMP = 14 };
 
@@ -38,6 +48,7 @@ static size_t movable(const BYTE *code)
     if (!memcmp(code, "\x48\x81\xEC", 3)) return 7;                          /* sub rsp, number */
     if (!memcmp(code, "\x4C\x8B\xD1", 3)) return 3;                          /* mov r10, rcx */
     if (code[0] == 0x48 && code[1] == 0x89 && code[3] == 0x24) return 5;     /* mov [rsp + byte], register */
+    if (!memcmp(code, "\x48\x8D\xA4\x24\0\0\0\0", 8)) return 8;            /* lea rsp, [rsp + 0]: Wine's no-op */
     return 0;
 }
 
@@ -54,15 +65,22 @@ static DWORD64 copy_first(Place place, DWORD64 room)
     return write_memory(room, code, length + JUMP) ? room : 0;
 }
 
+/* Where a function of a system DLL is in the process: as far from the start of its DLL as it is here. */
+static DWORD64 address_of(const char *dll, const char *function)
+{
+    HMODULE ours = GetModuleHandleA(dll);
+    Module *theirs = module_named(dll);
+    FARPROC found = ours && theirs ? GetProcAddress(ours, function) : NULL;
+    return found ? theirs->base + (DWORD64)((BYTE *)found - (BYTE *)ours) : 0;
+}
+
 void breakpoints_set(void)
 {
-    HMODULE ours = GetModuleHandleW(L"ntdll.dll");
-    Module *theirs = module_named("ntdll.dll");
     DWORD64 room = (DWORD64)(ULONG_PTR)VirtualAllocEx(process, NULL, 4096, MEM_COMMIT, PAGE_EXECUTE_READWRITE);
-    for (int i = 0; theirs && i < BREAKPOINTS; i++) {
-        DWORD64 function = (DWORD64)(ULONG_PTR)GetProcAddress(ours, breakpoint_names[i]);
-        DWORD64 address = theirs->base + (function - (DWORD64)(ULONG_PTR)ours);
-        if (!read_memory(address, breakpoints[i].saved, LONGEST)) continue;
+    for (int i = 0; i < BREAKPOINTS; i++) {
+        DWORD64 address = address_of(places[i].dll, places[i].function);
+        if (places[i].only_wine && !on_wine()) continue;
+        if (!address || !read_memory(address, breakpoints[i].saved, LONGEST)) continue;
         breakpoints[i].address = address;
         breakpoints[i].copy = copy_first((Place)i, room ? room + 64 * (DWORD64)i : 0);
         if (i != AT_UNWIND) put((Place)i, true);
@@ -104,8 +122,6 @@ bool breakpoint_stepped(Thread *thread)
 
 /* --- being debugged --------------------------------------------------------------------------------------------- */
 
-static bool on_wine(void) { return GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "wine_get_version") != NULL; }
-
 static void set_flag(BYTE value)
 {
     typedef NTSTATUS(NTAPI * Query)(HANDLE, PROCESSINFOCLASS, PVOID, ULONG, PULONG);
@@ -125,11 +141,8 @@ void debugging_starts(void)
    flag in the PEB no more once the loader has stopped at its breakpoint; under Wine only the answer can be changed. */
 void debugging_hides(void)
 {
-    HMODULE ours = GetModuleHandleW(L"kernelbase.dll");
-    Module *theirs = module_named("kernelbase.dll");
-    DWORD64 function = ours ? (DWORD64)(ULONG_PTR)GetProcAddress(ours, "IsDebuggerPresent") : 0;
     static const BYTE answer_no[] = {0x31, 0xC0, 0xC3}; /* xor eax, eax; ret */
+    DWORD64 function = address_of("kernelbase.dll", "IsDebuggerPresent");
     if (!on_wine()) set_flag(0);
-    else if (theirs && function)
-        write_memory(theirs->base + (function - (DWORD64)(ULONG_PTR)ours), answer_no, sizeof answer_no);
+    else if (function) write_memory(function, answer_no, sizeof answer_no);
 }

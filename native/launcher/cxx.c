@@ -1,4 +1,4 @@
-/* What a C++ exception is: the name of its type and, for the standard ones, its what().
+/* What a C++ exception is: the decorated name of its type and, for the standard ones, its what().
 
    MSVC: parameters are magic, object, ThrowInfo, image base; all links in the tables are image-relative.
    https://devblogs.microsoft.com/oldnewthing/20100730-00/?p=13273
@@ -24,17 +24,14 @@ static bool describe_msvc(const EXCEPTION_RECORD *record, char *type, size_t typ
     DWORD64 object = information[1], info = information[2], base = information[3];
     DWORD array, count, entry;
     struct { DWORD properties, type; int displacement[3]; DWORD size, copy; } catchable;
-    char decorated[256];
+    char name[256];
     if (!read_memory(info + 12, &array, 4) || !read_memory(base + array, &count, 4)) return false;
     for (DWORD i = 0; i < min(count, 16); i++) {
         if (!read_memory(base + array + 4 + 4 * i, &entry, 4)) break;
         if (!read_memory(base + entry, &catchable, sizeof catchable)) break;
-        read_text(base + catchable.type + 16, false, decorated, sizeof decorated);
-        if (i == 0) {
-            if (decorated[0] != '.' || strncmp(decorated, ".?A", 3) || !undecorate(decorated + 4, type, type_room))
-                snprintf(type, type_room, "%s", decorated);
-        }
-        if (!strcmp(decorated, ".?AVexception@std@@"))
+        read_text(base + catchable.type + 16, false, name, sizeof name);
+        if (i == 0) snprintf(type, type_room, "%s", name);
+        if (!strcmp(name, ".?AVexception@std@@"))
             read_what(object + (DWORD64)catchable.displacement[0], what, what_room);
     }
     return count > 0;

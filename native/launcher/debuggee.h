@@ -38,7 +38,7 @@ typedef struct {
     DWORD omitted;
 } Snapshot;
 
-typedef enum { AT_EXIT_PROCESS, AT_TERMINATE_PROCESS, AT_EXIT_THREAD, AT_UNWIND, BREAKPOINTS } Place;
+typedef enum { AT_EXIT_PROCESS, AT_TERMINATE_PROCESS, AT_EXIT_THREAD, AT_UNWIND, AT_OUTPUT_W, BREAKPOINTS } Place;
 
 typedef struct Thread {
     struct Thread *next;
@@ -48,7 +48,8 @@ typedef struct Thread {
     CONTEXT context;         /* where that was */
     Snapshot *overflow;      /* its stack, if it was a stack overflow: the stack may be gone when it proves fatal */
     ULONGLONG overflowed_at;
-    bool leaving; /* it asked for its end */
+    bool leaving;    /* it asked for its end */
+    bool spoke_wide; /* its OutputDebugStringW was seen; Wine goes on with OutputDebugStringA */
     int stepping; /* the Place to arm again after one step, or -1 */
 } Thread;
 
@@ -78,14 +79,14 @@ void breakpoint_arm(Place place);
 bool breakpoint_hit(DWORD64 address, Place *place);
 void breakpoint_pass(Place place, Thread *thread, CONTEXT *context, bool keep);
 bool breakpoint_stepped(Thread *thread);
-extern const char *const breakpoint_names[BREAKPOINTS];
+const char *breakpoint_name(Place place);
 
 void debugging_starts(void);
 void debugging_hides(void);
+void wine_repair_exceptions(void);
 
 void stack_open(void);
 void stack_walk(Thread *thread, const CONTEXT *context, Snapshot *snapshot);
-bool undecorate(const char *name, char *text, size_t room);
 
 bool cxx_describe(const EXCEPTION_RECORD *record, char *type, size_t type_room, char *what, size_t what_room);
 

@@ -19,7 +19,6 @@ static struct {
     BOOL(WINAPI *Line)(HANDLE, DWORD64, PDWORD, PIMAGEHLP_LINE64);
     BOOL(WINAPI *Walk)(DWORD, HANDLE, HANDLE, LPSTACKFRAME64, PVOID, PREAD_PROCESS_MEMORY_ROUTINE64,
                        PFUNCTION_TABLE_ACCESS_ROUTINE64, PGET_MODULE_BASE_ROUTINE64, PTRANSLATE_ADDRESS_ROUTINE64);
-    DWORD(WINAPI *Undecorate)(PCSTR, PSTR, DWORD, DWORD);
 } dbghelp;
 
 enum { MAX_WALK = 100000, FUNCTION_REACH = 64 };
@@ -42,7 +41,6 @@ static bool load_dbghelp(void)
     NEEDS(FromAddr, "SymFromAddr");
     NEEDS(Line, "SymGetLineFromAddr64");
     NEEDS(Walk, "StackWalk64");
-    NEEDS(Undecorate, "UnDecorateSymbolName");
 #undef NEEDS
     dbghelp.SetOptions(SYMOPT_DEFERRED_LOADS | SYMOPT_UNDNAME | SYMOPT_LOAD_LINES | SYMOPT_FAIL_CRITICAL_ERRORS |
                        SYMOPT_NO_PROMPTS);
@@ -196,9 +194,4 @@ void stack_walk(Thread *thread, const CONTEXT *context, Snapshot *snapshot)
     }
     if (usable) walk(thread, &walked, snapshot);
     for (int i = 0; i < snapshot->count; i++) name_frame(&snapshot->frames[i], i > 0, usable);
-}
-
-bool undecorate(const char *name, char *text, size_t room)
-{
-    return load_dbghelp() && dbghelp.Undecorate(name, text, (DWORD)room, UNDNAME_NAME_ONLY) > 0;
 }

@@ -9,8 +9,8 @@
 
    The worker ends: by an exception nobody handles (second chance), or one that would get lost (watch() in verdict.c);
    by an exit, whose caller is caught on a breakpoint; by the end of a thread that is inside the module; on request,
-   when it hangs; with us; or when the lock on "life" is gone. (Not when the pipe breaks: PeekNamedPipe of Wine 8 does not work
-   on Unix pipes, and any process may have inherited the other end.)
+   when it hangs; with us; or when the lock on "life" is gone. (Not when the pipe breaks: PeekNamedPipe of Wine 8 does
+   not work on Unix pipes, and any process may have inherited the other end.)
    Our exit code is the worker's. Whoever reads only eight bits of it finds all of them in the report.
 
    A module can still find out that it is debugged, by asking the kernel for its debug port. */
@@ -26,19 +26,12 @@ enum { POLL_MS = 20, ORPHAN_GRACE_MS = 1000, KILL_PATIENCE_MS = 5000, FAILED = 1
 static WCHAR directory[MAX_PATH], box_path[MAX_PATH], life_path[MAX_PATH], report_path[MAX_PATH];
 static HANDLE life; /* NULL: locks do not work there, and only the worker itself notices that nobody is left */
 static ULONGLONG orphaned_at;
-static BOOL(WINAPI *wait_for_event)(LPDEBUG_EVENT, DWORD);
+static BOOL(WINAPI *wait_for_event)(DEBUG_EVENT *, DWORD); /* WaitForDebugEventEx; Wine 8 has only the old one */
 
 static int fail(const char *what)
 {
     fprintf(stderr, "supervisor: %s (error %lu)\n", what, GetLastError());
     return FAILED;
-}
-
-static void on_output(const OUTPUT_DEBUG_STRING_INFO *info, DWORD thread)
-{
-    static char text[BOX_TEXT_LIMIT + 1];
-    size_t size = read_text((DWORD64)(ULONG_PTR)info->lpDebugStringData, info->fUnicode != 0, text, sizeof text);
-    box_append(thread, BOX_KIND_OUTPUT, text, size);
 }
 
 static DWORD on_event(DEBUG_EVENT *event)
@@ -66,7 +59,7 @@ static DWORD on_event(DEBUG_EVENT *event)
         module_unloaded((DWORD64)(ULONG_PTR)event->u.UnloadDll.lpBaseOfDll);
         break;
     case OUTPUT_DEBUG_STRING_EVENT:
-        on_output(&event->u.DebugString, event->dwThreadId);
+        on_output((DWORD64)(ULONG_PTR)event->u.DebugString.lpDebugStringData, event->u.DebugString.fUnicode, thread);
         break;
     case EXCEPTION_DEBUG_EVENT:
         return on_exception(&event->u.Exception, thread);
@@ -211,6 +204,6 @@ int wmain(int argc, WCHAR **argv)
     watch_life();
     if (!start_worker(command)) return fail("cannot start the worker");
     int code = debug();
-    if (orphaned_at) clean_up();
+    if (orphaned_at || (life && lock_life())) clean_up();
     return code;
 }

@@ -49,6 +49,16 @@ void dump_all(void)
     end_worker(STATUS_TIMEOUT);
 }
 
+/* --- what it says ------------------------------------------------------------------------------------------------- */
+
+void on_output(DWORD64 address, bool wide, Thread *thread)
+{
+    static char text[BOX_TEXT_LIMIT + 1];
+    if (!thread) return;
+    if (!thread->spoke_wide) box_append(thread->id, BOX_KIND_OUTPUT, text, read_text(address, wide, text, sizeof text));
+    thread->spoke_wide = false;
+}
+
 /* --- exceptions --------------------------------------------------------------------------------------------------- */
 
 static void remember(const EXCEPTION_RECORD *record, DWORD thread)
@@ -132,7 +142,7 @@ void look_at_overflows(void)
 static void on_exit_asked(Place place, Thread *thread, const CONTEXT *context)
 {
     if (report.exit_function || killed_at) return;
-    report.exit_function = breakpoint_names[place];
+    report.exit_function = breakpoint_name(place);
     report.exit_thread = thread->id;
     report.exit_asked = (DWORD)(place == AT_TERMINATE_PROCESS ? context->Rdx : context->Rcx);
     if (!box_leaving()) report.culprit = take_snapshot(thread, context);
@@ -178,6 +188,11 @@ static void on_breakpoint(Place place, DWORD64 address, Thread *thread)
         again = true;
         on_thread_exit_asked(thread, &context);
         break;
+    case AT_OUTPUT_W:
+        again = true;
+        on_output(context.Rcx, true, thread);
+        thread->spoke_wide = true;
+        break;
     case AT_UNWIND:
         again = on_unwind(thread, context.Rdx);
         break;
@@ -197,6 +212,7 @@ DWORD on_exception(const EXCEPTION_DEBUG_INFO *info, Thread *thread)
             started = true;
             breakpoints_set();
             debugging_hides();
+            wine_repair_exceptions();
             return DBG_CONTINUE;
         }
         DWORD64 address = (DWORD64)(ULONG_PTR)record->ExceptionAddress;

@@ -8,6 +8,7 @@ void verdict_open(const WCHAR *report_path);
 
 DWORD on_exception(const EXCEPTION_DEBUG_INFO *info, Thread *thread); /* returns how to continue */
 void on_thread_end(DWORD id, DWORD code);
+void on_output(DWORD64 address, bool wide, Thread *thread);
 void look_at_overflows(void);
 
 void dump_all(void); /* reports the stacks of all threads, and ends the worker */

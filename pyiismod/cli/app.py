@@ -56,6 +56,8 @@ def main(arguments: list[str] | None = None) -> int:
     except PyiismodError as problem:
         error = problem
     except typer.TyperException as problem:
+        if not problem.format_message():  # help was shown for want of a command
+            return 0
         context = getattr(problem, "ctx", None)
         hint = f"See {context.command_path if context else 'pyiismod'} --help."
         error = UsageError(problem.format_message(), hint=hint)

@@ -23,11 +23,11 @@ def defect(error: BaseException) -> WorkerError:
     )
 
 
-def show_error(error: PyiismodError, err: Screen, *, everything: bool = False) -> None:
+def show_error(error: PyiismodError, err: Screen, *, registers: bool = False, everything: bool = False) -> None:
     """Write an error: in a frame on a terminal, elsewhere as plain lines after ``error:``."""
     from pyiismod.report.failure import failure, failure_panel
 
     if err.painted:
-        err.show(failure_panel(error, everything=everything))
+        err.show(failure_panel(error, registers=registers, everything=everything))
     else:
-        err.show(failure(error, lead="error: ", everything=everything))
+        err.show(failure(error, lead="error: ", registers=registers, everything=everything))

@@ -170,13 +170,16 @@ def run(
         if method != method.upper():
             err.text(f"note: the method {method!r} is sent as it is; methods are case-sensitive")
         _present(result, err if to_stdout else out, err, trace=trace)
+        if result.error is None and result.output:
+            err.text("The module printed:")
+            err.text(result.output.removesuffix("\n"))
         if result.response is not None:
             if to_stdout:
                 out.bytes(result.response.content)
             elif output is None:
                 _show_body(result.response, out)
         if result.error is not None:
-            show_error(result.error, err, everything=trace or verbose)
+            show_error(result.error, err, registers=trace, everything=verbose)
     raise typer.Exit(_exit_code(result, fail))
 
 
@@ -205,7 +208,7 @@ def perform(order: Order, server: Callable[..., Server]) -> Run:
         error = defect(problem)
     trace = None if iis is None else iis.trace
     refused = () if iis is None else iis.refused
-    return Run(modules, response, trace, refused, error)
+    return Run(modules, response, trace, refused, error, "" if iis is None else iis.output)
 
 
 def _present(result: Run, out: screen.Screen, err: screen.Screen, *, trace: bool) -> None:
@@ -244,7 +247,7 @@ def _show_body(response: Response, out: screen.Screen) -> None:
     if not out.terminal:
         out.bytes(response.content)
     elif (text := body_text(response)) is None:
-        out.text(f"{body_note(response)}; -o FILE saves it)")
+        out.text(body_note(response, "-o FILE saves it"))
     elif text:
         out.text(text.removesuffix("\n"))
 
@@ -255,6 +258,9 @@ def _show_notes(result: Run, err: screen.Screen) -> None:
     if result.refused:
         names = ", ".join(dict.fromkeys(result.refused))
         err.text(f"note: called and not served by this host: {names} (--trace shows where)")
+    for module in result.modules:
+        for warning in module.warnings:
+            err.text(f"note: {visible(warning)}")
     for violation in result.trace.violations if result.trace else ():
         err.text(f"note: {visible(violation)}")
 

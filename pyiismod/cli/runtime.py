@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -20,7 +21,7 @@ from pyiismod.runtime.launch import run_python
 
 __all__ = ["EXEC_SETTINGS", "app", "exec_python"]
 
-EXEC_SETTINGS = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
+EXEC_SETTINGS = {"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False}
 
 app = typer.Typer(
     help="The Windows Python that modules run in: install it, look at it, remove it.", no_args_is_help=True
@@ -86,13 +87,24 @@ def status_command(
     if as_json:
         typer.echo(json.dumps(report, indent=2))
     else:
-        table = Table(show_header=False, box=None)
-        for name, value in report.items():
-            if value not in (None, "", {}):
-                table.add_row(f"[bold]{name}", str(value) if not isinstance(value, dict) else json.dumps(value))
-        Console().print(table)
+        Console().print(_table(report))
     if not report["works"]:
         raise typer.Exit(RuntimeProblem.exit_code)
+
+
+def _table(report: dict[str, Any]) -> Table:
+    table = Table(show_header=False, box=None, pad_edge=False)
+    facts = dict(report)
+    error, sizes = facts.pop("error"), facts.pop("sizes_mb")
+    table.add_row("works", "[green]yes" if facts.pop("works") else "[red]no")
+    for name, value in facts.items():
+        table.add_row(name.replace("_", " "), escape(str(value)))
+    for name, size in sizes.items():
+        table.add_row(f"size of {name}", f"{size:.1f} MB")
+    if error is not None:
+        table.add_row("[red]error", escape(error["message"]))
+        table.add_row("[red]fix", escape(error["hint"]))
+    return table
 
 
 @app.command("remove")
@@ -108,5 +120,11 @@ def remove_command(
 
 
 def exec_python(context: typer.Context) -> None:
-    """Run the runtime's Windows Python: pyiismod exec -- -c 'import sys; print(sys.version)'."""
+    """Run the Windows Python that modules run in, with pyiismod, cffi and the pure packages of this environment.
+
+    \b
+    pyiismod exec -- -c "import sys; print(sys.version)"
+    pyiismod exec -- -m pytest tests
+    pyiismod exec -- script.py ARGUMENTS
+    """
     raise typer.Exit(run_python(find(), context.args))

@@ -149,6 +149,14 @@ class Context(NativeObject, IHttpContext4):
         ffi.memmove(pszPhysicalPath, encoded, len(encoded))
         return S_OK
 
+    def NotifyCustomNotification(self, pCustomOutput: Any, pfCompletionExpected: Any) -> int:
+        if not pCustomOutput:
+            return ERROR_INVALID_PARAMETER
+        self._exchange.notify_custom(pCustomOutput)
+        if pfCompletionExpected:
+            pfCompletionExpected[0] = 0
+        return S_OK
+
     def GetParentContext(self) -> Any:
         return ffi.NULL  # a top-level request has none
 

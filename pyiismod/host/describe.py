@@ -1,7 +1,8 @@
 """Arguments and results of a host call as plain values for the timeline: text, numbers, names, never addresses.
 
 Inputs are read when the call arrives, outputs after it succeeded. A string with a length parameter beside it is read
-by that length; any other by its NUL. Pointers to objects are shown by their interface, data by its size.
+by that length, or up to a NUL before it; any other by its NUL. Pointers to objects are shown by their interface, data
+by the size beside it.
 """
 
 from __future__ import annotations
@@ -18,16 +19,17 @@ from pyiismod.host._abi import ffi
 LONGEST = 1024
 """Characters of one string, at most, that go into the timeline."""
 
-_Show = Callable[[Any], Any]
+_Show = Callable[..., Any]
 
 _MASKS: dict[str, Callable[[int], list[str]]] = {
-    "dwRequestNotifications": request_notification_names,
-    "dwPostRequestNotifications": request_notification_names,
+    "dwNotifications": request_notification_names,
+    "dwPostNotifications": request_notification_names,
     "dwRequestNotification": request_notification_names,
-    "dwPostNotification": request_notification_names,
-    "dwNotification": request_notification_names,
-    "dwGlobalNotifications": global_notification_names,
+    "dwRequestNotifications": request_notification_names,
+    "dwPostRequestNotification": request_notification_names,
+    "dwPostRequestNotifications": request_notification_names,
     "dwGlobalNotification": global_notification_names,
+    "dwGlobalNotifications": global_notification_names,
 }
 
 _NARROW = ("PCSTR", "PSTR", "const char *", "char *")
@@ -42,7 +44,7 @@ class Describer:
         self._inputs: list[tuple[str, int, _Show, int | None]] = []
         self._outputs: list[tuple[str, int, _Show, int | None]] = []
         for i, param in enumerate(method.params):
-            if param.direction in ("in", "inout"):
+            if param.direction == "in" or (param.direction == "inout" and param.type not in _WIDE):
                 self._inputs.append((param.name, i, _input(method, param), _length_of(method, i)))
             if param.direction in ("out", "inout") and (shown := _output(param)):
                 self._outputs.append((param.name, i, shown, None))
@@ -79,6 +81,8 @@ def _input(method: Method, param: Param) -> _Show:
 
 
 def _output(param: Param) -> _Show | None:
+    if param.direction == "inout" and param.type in _WIDE:
+        return _wide  # a buffer that nobody has written to before the call
     if not param.type.endswith("*"):
         return None
     inner = param.type[:-1].rstrip()
@@ -102,14 +106,7 @@ def _value(ctype: str) -> _Show:
         return _wide
     if ctype == "void":
         return lambda _: None
-    if ctype.endswith(("*", "&")) or ctype in (
-        "HANDLE",
-        "PVOID",
-        "PSID",
-        "HTTP_MODULE_ID",
-        "PSOCKADDR",
-        "LPOVERLAPPED",
-    ):
+    if ctype.endswith(("*", "&")) or ctype in _OPAQUE:
         kind = ctype.removeprefix("const ").rstrip("*& ")
         return lambda pointer: kind if pointer else None
     if ctype.startswith(("PFN_", "LPOVERLAPPED_")):
@@ -117,21 +114,22 @@ def _value(ctype: str) -> _Show:
     return lambda value: value
 
 
-def _narrow(pointer: Any) -> str | None:
-    return ffi.string(pointer, LONGEST).decode("latin-1") if pointer else None
+def _narrow(pointer: Any, most: int = LONGEST) -> str | None:
+    return ffi.string(pointer, most).decode("latin-1") if pointer else None
 
 
-def _wide(pointer: Any) -> str | None:
-    return str(ffi.string(pointer, LONGEST)) if pointer else None
+def _wide(pointer: Any, most: int = LONGEST) -> str | None:
+    if not pointer:
+        return None
+    text = str(ffi.string(pointer, most))
+    if text.isascii():
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")  # messages take no lone surrogates
 
 
 def _sized(pointer: Any, length: int, show: _Show) -> Any:
-    if not pointer:
-        return None
-    length = min(length, LONGEST)
-    if show is _narrow:
-        return bytes(ffi.buffer(pointer, length)).decode("latin-1")
-    return str(ffi.unpack(pointer, length))
+    """Show a string by its length, or up to a NUL before it: a length that claims too much is not trusted."""
+    return show(pointer, min(length, LONGEST))
 
 
 def _length_of(method: Method, index: int) -> int | None:

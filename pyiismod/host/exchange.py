@@ -14,13 +14,17 @@ from typing import TYPE_CHECKING, Any
 from pyiismod.abi.constants import (
     HTTP_SEND_RESPONSE_FLAG_MORE_DATA,
     RQ_AUTHENTICATE_REQUEST,
+    RQ_CUSTOM_NOTIFICATION,
     RQ_EXECUTE_REQUEST_HANDLER,
+    RQ_MAP_PATH,
     RQ_MAP_REQUEST_HANDLER,
+    RQ_READ_ENTITY,
     RQ_SEND_RESPONSE,
     request_notification_names,
 )
 from pyiismod.abi.notifications import REQUEST_BY_BIT
 from pyiismod.host import content, wire
+from pyiismod.host._abi import ffi
 from pyiismod.host.context import Context
 from pyiismod.host.errors import E_FAIL, S_OK
 from pyiismod.host.incoming import Incoming, Outgoing
@@ -30,7 +34,11 @@ from pyiismod.host.objects import NativeObject
 from pyiismod.host.providers import (
     AuthenticationProvider,
     EventProvider,
+    ForeignProvider,
     MapHandlerProvider,
+    MapPathProvider,
+    Provider,
+    ReadEntityProvider,
     SendResponseProvider,
 )
 from pyiismod.host.request import Request
@@ -106,7 +114,6 @@ class Exchange:
         self.response = Response(self)
         self.context = Context(self)
         self.variables = ServerVariables(self)
-        self.url_changed()
         self._plan = iis.plan
         self._machine = Machine(self._plan, lambda: self.handled)
         self._driver = Driver(self._machine, self)
@@ -116,6 +123,7 @@ class Exchange:
         self._instances: dict[int, ModuleInstance | None] = {}
         self._objects: list[NativeObject] = [self.request, self.response, self.context]
         self._providers: dict[type[EventProvider], EventProvider] = {}
+        self.url_changed()
         self._sends = 0
 
     def run(self) -> Outgoing:
@@ -318,8 +326,39 @@ class Exchange:
         self.physical_path = self.map_path(self.request.url.path)
 
     def map_path(self, path: str) -> str:
-        """Return the physical path of a URL path."""
-        return content.map_path(self.settings, path)
+        """Return the physical path of a URL path, after MAP_PATH modules have had their say."""
+        physical = content.map_path(self.settings, path)
+        if not self._plan.told(RQ_MAP_PATH):
+            return physical
+        provider = MapPathProvider(self, path, physical)
+        self._tell(RQ_MAP_PATH, provider)
+        provider.end()
+        return provider.path
+
+    def read_entity(self, buffer: Any, data: int, size: int) -> int:
+        """Tell READ_ENTITY modules of a read; leave what they made of it in ``buffer`` and return its length."""
+        if not self._plan.told(RQ_READ_ENTITY):
+            return data
+        provider = ReadEntityProvider(self, buffer, data, size)
+        self._tell(RQ_READ_ENTITY, provider)
+        provider.end()
+        if provider.data > size:
+            self.timeline.violation(f"SetEntity left {provider.data} bytes for a reader that asked for {size}")
+        data = min(provider.data, size)
+        if provider.buffer != buffer:
+            ffi.memmove(buffer, provider.buffer, data)
+        return data
+
+    def notify_custom(self, pointer: Any) -> None:
+        """Tell CUSTOM_NOTIFICATION modules; the provider is the raising module's own."""
+        self._tell(RQ_CUSTOM_NOTIFICATION, ForeignProvider(pointer))
+
+    def _tell(self, bit: int, provider: Provider) -> None:
+        """Raise a notification inside whatever goes on: no post phase, and it must complete at once (3.1)."""
+        for subscriber in self._plan.told(bit):
+            status = self._call(subscriber, bit, False, provider)
+            if status != CONTINUE:
+                self.strange_status(Turn((subscriber, bit, False)), status)
 
     def written(self, more: bool) -> int:
         """Something was added to the response: send it now if buffering ends here. Return the bytes sent."""
@@ -330,13 +369,13 @@ class Exchange:
 
     def send(self, more: bool) -> int:
         """Tell SEND_RESPONSE modules, then put the response's chunks on the wire; return the bytes of body sent."""
-        if not self.outgoing.ended and (told := self._plan.told(RQ_SEND_RESPONSE)):
-            more = self._tell_of_send(told, more)
+        if not self.outgoing.ended and self._plan.told(RQ_SEND_RESPONSE):
+            more = self._tell_of_send(more)
         if self.outgoing.ended:  # also by a module that was told
             return 0
         return wire.send(self.outgoing, self.response, self.request.method, more)
 
-    def _tell_of_send(self, told: tuple[Subscriber, ...], more: bool) -> bool:
+    def _tell_of_send(self, more: bool) -> bool:
         """Tell SEND_RESPONSE modules; return whether more data follows."""
         if self._sends >= _DEEPEST_SEND:
             self.timeline.violation(f"OnSendResponse sends again, {_DEEPEST_SEND} deep: it is not told any more")
@@ -344,14 +383,11 @@ class Exchange:
         self._sends += 1
         provider = SendResponseProvider(self, more)
         self._objects.append(provider)
-        for subscriber in told:
-            status = self._call(subscriber, RQ_SEND_RESPONSE, False, provider)
-            if status != CONTINUE:
-                self.strange_status(Turn((subscriber, RQ_SEND_RESPONSE, False)), status)
+        self._tell(RQ_SEND_RESPONSE, provider)
         self._sends -= 1
         return bool(provider.flags & HTTP_SEND_RESPONSE_FLAG_MORE_DATA)
 
-    def _call(self, subscriber: Subscriber, bit: int, post: bool, provider: NativeObject) -> int:
+    def _call(self, subscriber: Subscriber, bit: int, post: bool, provider: Provider) -> int:
         instance = self._instance(subscriber)
         if instance is None:
             return CONTINUE if bit & (RQ_SEND_RESPONSE | NEVER_SKIPPED) else FINISH_REQUEST

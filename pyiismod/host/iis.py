@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pyiismod.errors import WorkerError
 from pyiismod.host.exchange import Exchange
 from pyiismod.host.incoming import Incoming, Outgoing
@@ -35,13 +37,13 @@ class Iis:
         self.threads = Pool()
         self._replan()
 
-    def load(self, path: str, name: str, timeline: Timeline) -> Module:
+    def load(self, path: str, name: str, timeline: Timeline, companions: Sequence[str] = ()) -> Module:
         """Load a DLL and register it; it takes part in requests from now on.
 
         Raises:
             LoadError: one of its kinds.
         """
-        module = Module(name, path, len(self.modules) + 1)
+        module = Module(name, path, len(self.modules) + 1, companions)
         module.load(timeline)
         module.register(self.server, self.settings.server_version, timeline)
         self.modules.append(module)

@@ -5,6 +5,7 @@ A loaded module and its per-request objects: the calls that go from the host int
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pyiismod.abi import hresult
@@ -20,11 +21,16 @@ from pyiismod.host.completion import CompletionInfo
 from pyiismod.host.memory import RequestPool
 from pyiismod.host.native import address, slots_of
 from pyiismod.host.objects import NativeObject
+from pyiismod.host.providers import Provider
 from pyiismod.host.registration import RegistrationInfo
 from pyiismod.host.server import Server
 from pyiismod.host.trace import Inside, Timeline
 from pyiismod.pipeline import Completion, Subscriber
 
+_LOAD_HINTS = {
+    1114: "Let DllMain answer TRUE and do what can fail in RegisterModule, whose HRESULT says why.",
+    5: "Let the account of the application pool read the DLL.",
+}
 _LOAD_ERRORS = {126: MissingDependency, 127: MissingFunction}
 _STATUS_NAMES = {value: name for name, value in ENUMS["REQUEST_NOTIFICATION_STATUS"].items()}
 _FACTORY = slots_of(IHttpModuleFactory)
@@ -39,9 +45,10 @@ class Module:
         name: name of the entry.
         path: absolute Windows path of the DLL.
         module_id: opaque id, counted from 1.
+        companions: DLLs that its exports are forwarded to; Wine finds those only when they are loaded already.
     """
 
-    def __init__(self, name: str, path: str, module_id: int) -> None:
+    def __init__(self, name: str, path: str, module_id: int, companions: Sequence[str] = ()) -> None:
         self.name = name
         self.path = path
         self.id = module_id
@@ -49,6 +56,8 @@ class Module:
         self.registration: RegistrationInfo | None = None
         self.hresult = 0
         self._handle: Any = None
+        self._companions = tuple(companions)
+        self._held: list[Any] = []
 
     def load(self, timeline: Timeline) -> None:
         """``LoadLibrary``: the DLL's own start-up code runs here.
@@ -58,11 +67,13 @@ class Module:
         """
         try:
             with timeline.inside("DllMain", self.file, "LoadLibrary"):
+                self._held = [win32.load_library(path) for path in self._companions]
                 self._handle = win32.load_library(self.path)
         except win32.Win32Error as error:
             described = hresult.describe_win32(error.code)
             raise _LOAD_ERRORS.get(error.code, DllMainFailed)(
                 f"{self.file} could not be loaded: {described}. IIS writes event 2280 and the worker process stops.",
+                hint=_LOAD_HINTS.get(error.code, ""),
                 details={"module": self.file, "phase": "DllMain", "notification": None, "code": error.code},
             ) from None
 
@@ -133,7 +144,8 @@ class Module:
         handle, self._handle = self._handle, None
         if handle is not None:
             with timeline.inside("DLL_PROCESS_DETACH", self.file, "FreeLibrary"):
-                win32.free_library(handle)
+                for held in (handle, *self._held):
+                    win32.free_library(held)
 
 
 class ModuleInstance:
@@ -145,7 +157,7 @@ class ModuleInstance:
         self.pointer = pointer
 
     def notify(
-        self, timeline: Timeline, step: tuple[Subscriber, int, bool], context: NativeObject, provider: NativeObject
+        self, timeline: Timeline, step: tuple[Subscriber, int, bool], context: NativeObject, provider: Provider
     ) -> int:
         """Call a notification handler and return its raw status."""
         _, bit, post = step
@@ -161,7 +173,7 @@ class ModuleInstance:
         timeline: Timeline,
         step: tuple[Subscriber, int, bool],
         context: NativeObject,
-        provider: NativeObject,
+        provider: Provider,
         completion: Completion,
     ) -> int:
         """Call ``OnAsyncCompletion``, or the callback that the module gave, and return its raw status."""

@@ -12,6 +12,8 @@ from pyiismod.abi.providers import (
     IAuthenticationProvider,
     IHttpEventProvider,
     IMapHandlerProvider,
+    IMapPathProvider,
+    IReadEntityProvider,
     ISendResponseProvider,
 )
 from pyiismod.host._abi import ffi
@@ -39,6 +41,73 @@ class AuthenticationProvider(EventProvider, IAuthenticationProvider):
 
 class MapHandlerProvider(EventProvider, IMapHandlerProvider):
     """Of MAP_REQUEST_HANDLER."""
+
+
+class MapPathProvider(EventProvider, IMapPathProvider):
+    """Of MAP_PATH: one mapping of a URL path to a physical path.
+
+    Args:
+        exchange: whose mapping it is.
+        url: the URL path.
+        path: what IIS mapped it to; modules may replace it.
+    """
+
+    def __init__(self, exchange: Exchange, url: str, path: str) -> None:
+        super().__init__(exchange)
+        self._pool = exchange.pool
+        self._url = url
+        self.path = path
+
+    def GetUrl(self) -> Any:
+        return self._pool.wide(self._url)
+
+    def GetPhysicalPath(self) -> Any:
+        return self._pool.wide(self.path)
+
+    def SetPhysicalPath(self, pszPhysicalPath: Any, cchPhysicalPath: int) -> int:
+        if not pszPhysicalPath or not cchPhysicalPath:
+            return ERROR_INVALID_PARAMETER
+        self.path = str(ffi.unpack(pszPhysicalPath, cchPhysicalPath)).partition("\0")[0]
+        return S_OK
+
+
+class ReadEntityProvider(EventProvider, IReadEntityProvider):
+    """Of READ_ENTITY: one read of the request's body, the end of it included.
+
+    Args:
+        exchange: whose body it is.
+        buffer: the reader's own buffer.
+        data: bytes in it.
+        size: bytes that it can hold.
+    """
+
+    def __init__(self, exchange: Exchange, buffer: Any, data: int, size: int) -> None:
+        super().__init__(exchange)
+        self.buffer = buffer
+        self.data = data
+        self.size = size
+
+    def GetEntity(self, ppBuffer: Any, pcbData: Any, pcbBuffer: Any) -> None:
+        for pointer, value in ((ppBuffer, self.buffer), (pcbData, self.data), (pcbBuffer, self.size)):
+            if pointer:
+                pointer[0] = value
+
+    def SetEntity(self, pBuffer: Any, cbData: int, cbBuffer: int) -> None:
+        if cbData > cbBuffer or (cbData and not pBuffer):
+            self.timeline.violation(f"SetEntity was given {cbData} bytes in a buffer of {cbBuffer}")
+            return
+        self.buffer, self.data, self.size = pBuffer, cbData, cbBuffer
+
+
+class ForeignProvider:
+    """A provider that a module made: the notification passes its pointer on."""
+
+    def __init__(self, pointer: Any) -> None:
+        self.pointer = pointer
+
+
+Provider = EventProvider | ForeignProvider
+"""What a notification handler is given beside the context."""
 
 
 class SendResponseProvider(EventProvider, ISendResponseProvider):

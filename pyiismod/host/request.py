@@ -217,7 +217,7 @@ class Request(NativeObject, IHttpRequest4):
         if not pvBuffer or not cbBuffer:
             return ERROR_INVALID_PARAMETER
         is_slow = self.body.is_on_the_wire
-        received = self.body.read(pvBuffer, cbBuffer)
+        received = self._exchange.read_entity(pvBuffer, self.body.read(pvBuffer, cbBuffer), cbBuffer)
         status = S_OK if received else ERROR_HANDLE_EOF
         completion = Completion("ReadEntityBody", received, status, callback, _READ)
         answer = self._exchange.conclude(completion, fAsync, pfCompletionPending, is_slow=is_slow)

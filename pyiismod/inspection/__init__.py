@@ -8,7 +8,7 @@
 Importing this package is cheap; :mod:`pefile` is only imported when a PE file is read.
 """
 
-from pyiismod.inspection.closure import Closure, import_closure
+from pyiismod.inspection.closure import Closure, forwards, import_closure
 from pyiismod.inspection.image import ClrHeader, Export, Headers, Image, Section
 from pyiismod.inspection.knowndlls import KnownDll, identify
 from pyiismod.inspection.missing import LoadWarning, explain_missing
@@ -25,6 +25,7 @@ __all__ = [
     "LoadWarning",
     "Section",
     "explain_missing",
+    "forwards",
     "identify",
     "import_closure",
     "preflight",

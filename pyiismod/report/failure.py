@@ -5,7 +5,7 @@ Everything comes from the error's ``message``, ``hint`` and ``details``; a part 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -25,7 +25,7 @@ from pyiismod.errors import (
     UsageError,
     WorkerError,
 )
-from pyiismod.report.stack import stack_in_short, stack_rows
+from pyiismod.report.stack import Row, stack_in_short, stack_rows
 from pyiismod.report.values import visible
 
 __all__ = ["failure", "failure_panel", "title"]
@@ -51,21 +51,24 @@ def title(error: PyiismodError) -> str:
     return f"{module} {what} in {visible(where)}" if where else f"{module} {what}"
 
 
-def failure(error: PyiismodError, *, lead: str = "", everything: bool = False) -> RenderableType:
-    """Return all that is known about an error, without its title.
+def failure(
+    error: PyiismodError, *, lead: str = "", registers: bool = False, everything: bool = False
+) -> RenderableType:
+    """Return what is known about an error, without its title.
 
     Args:
         error: what was raised.
         lead: what stands before the message.
-        everything: also registers, and stack and calls in full.
+        registers: also the processor's registers.
+        everything: also registers, all threads, and stacks and calls in full.
     """
-    return Group(*_parts(error, lead, everything))
+    return Group(*_parts(error, lead, registers or everything, everything))
 
 
-def failure_panel(error: PyiismodError, *, everything: bool = False) -> Panel:
+def failure_panel(error: PyiismodError, *, registers: bool = False, everything: bool = False) -> Panel:
     """Return the same in a frame with the title on it."""
     return Panel(
-        failure(error, everything=everything),
+        failure(error, registers=registers, everything=everything),
         title=Text(title(error), "bold red"),
         title_align="left",
         border_style="red",
@@ -73,17 +76,20 @@ def failure_panel(error: PyiismodError, *, everything: bool = False) -> Panel:
     )
 
 
-def _parts(error: PyiismodError, lead: str, everything: bool) -> Iterator[RenderableType]:
+def _parts(error: PyiismodError, lead: str, registers: bool, everything: bool) -> Iterator[RenderableType]:
     details = error.details
     yield Text(lead, "bold red").append(visible(error.message), "default")
     if facts := _facts(details):
         yield _below("", _grid(facts))
     if stack := details.get("stack"):
-        rows = stack_rows(stack) if everything else stack_in_short(stack, details.get("module"))
-        yield _below("native stack", _grid(rows))
+        module = details.get("module")
+        rows = stack_rows(stack, module) if everything else stack_in_short(stack, module)
+        yield _below("native stack", _stack(rows))
     if calls := details.get("host_calls"):
         shown = calls if everything else calls[-_CALLS:]
         yield _below("last calls into the host", Text("\n".join(visible(str(call)) for call in shown)))
+    if registers and (values := details.get("registers")):
+        yield _below("registers", _registers(values))
     if everything:
         yield from _more(details)
     if debug := details.get("debug_output"):
@@ -97,15 +103,13 @@ def _parts(error: PyiismodError, lead: str, everything: bool) -> Iterator[Render
 
 
 def _more(details: dict[str, Any]) -> Iterator[RenderableType]:
-    if registers := details.get("registers"):
-        yield _below("registers", _registers(registers))
     if earlier := details.get("first_chance"):
         yield _below("exceptions that were raised, the last one last", _text("\n".join(map(str, earlier))))
     for thread in details.get("threads", ()):
         if thread["thread"] == details.get("thread"):
             continue
         where = f", in {thread['phase']}" if thread.get("phase") else ""
-        yield _below(f"thread {thread['thread']}{where}", _grid(stack_rows(thread["stack"])))
+        yield _below(f"thread {thread['thread']}{where}", _stack(stack_rows(thread["stack"], details.get("module"))))
 
 
 def _text(text: str) -> Text:
@@ -117,22 +121,26 @@ def _below(heading: str, content: RenderableType) -> Padding:
     return Padding(inner, (1, 0, 0, 0), expand=False)
 
 
-def _grid(rows: list[tuple[str, str]]) -> Table:
+def _grid(rows: Iterable[tuple[str, Text]]) -> Table:
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
-    for label, value in rows:
-        grid.add_row(label, Text(value))
+    for row in rows:
+        grid.add_row(*row)
     return grid
 
 
-def _facts(details: dict[str, Any]) -> list[tuple[str, str]]:
+def _stack(rows: list[Row]) -> Table:
+    return _grid((row.number, Text(row.text, "bold" if row.own else "")) for row in rows)
+
+
+def _facts(details: dict[str, Any]) -> list[tuple[str, Text]]:
     rows = []
     code = details.get("code")
     if isinstance(code, int) and (name := details.get("code_name")):
-        rows.append(("exception", f"0x{code & 0xFFFFFFFF:08X} {name}"))
+        rows.append(("exception", Text(f"0x{code & 0xFFFFFFFF:08X} {name}")))
     if address := details.get("address"):
-        rows.append(("address", visible(str(address))))
+        rows.append(("address", Text(visible(str(address)))))
     return rows
 
 

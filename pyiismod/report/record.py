@@ -22,7 +22,8 @@ __all__ = ["Run"]
 class Run(NamedTuple):
     """One run: modules loaded, one request, modules unloaded.
 
-    ``trace`` and ``refused`` cover all of that; ``response`` is there also when the module failed only afterwards.
+    ``trace``, ``refused`` and ``output`` (what was printed) cover all of that; ``response`` is there also when the
+    module failed only afterwards.
     """
 
     modules: Sequence[Module] = ()
@@ -30,6 +31,7 @@ class Run(NamedTuple):
     trace: Trace | None = None
     refused: tuple[str, ...] = ()
     error: PyiismodError | None = None
+    output: str = ""
 
     @property
     def outcome(self) -> str:

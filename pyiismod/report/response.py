@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from pyiismod.response import Response
 
-__all__ = ["body_text", "head_lines", "head_text"]
+__all__ = ["body_note", "body_text", "head_lines", "head_text"]
 
 _BINARY = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufffd]")
 
@@ -45,7 +45,7 @@ def body_text(response: Response) -> str | None:
     return None if _BINARY.search(text) else visible(text.replace("\r\n", "\n"))
 
 
-def body_note(response: Response) -> str:
-    """Return what stands in the place of a body that a terminal cannot show."""
+def body_note(response: Response, hint: str) -> str:
+    """Return what stands in the place of a body that a terminal cannot show; ``hint`` says how to get it."""
     kind = visible(response.headers.get("Content-Type", "no Content-Type"))
-    return f"({size(len(response.content))} of binary data, {kind}, not shown"
+    return f"({size(len(response.content))} of binary data, {kind}, not shown; {hint})"

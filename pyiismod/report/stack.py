@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from pyiismod.report.values import visible
 
-__all__ = ["stack_in_short", "stack_rows"]
+__all__ = ["Row", "stack_in_short", "stack_rows"]
 
 _LONGEST = 12  # rows
 _ABOVE = 3  # rows above the module's own
 
-Row = tuple[str, str]
+
+class Row(NamedTuple):
+    """One line: the frame's number as ``"#3"`` or nothing, its text, and whether it is the module's own."""
+
+    number: str
+    text: str
+    own: bool = False
 
 
-def stack_rows(frames: list[dict[str, Any]]) -> list[Row]:
-    """Return number and text for each frame (of ``details["stack"]``), innermost first."""
-    return _rows(enumerate(frames))
+def stack_rows(frames: list[dict[str, Any]], module: str | None) -> list[Row]:
+    """Return a line for each frame (of ``details["stack"]``), innermost first; ``module`` is the one at fault."""
+    return _rows(enumerate(frames), module)
 
 
 def stack_in_short(frames: list[dict[str, Any]], module: str | None) -> list[Row]:
@@ -26,21 +32,22 @@ def stack_in_short(frames: list[dict[str, Any]], module: str | None) -> list[Row
     numbered = list(enumerate(frames))
     mine = [number for number, frame in numbered if module and frame.get("module") == module]
     if not mine:
-        return _cut(_rows(numbered), _LONGEST)
+        return _cut(_rows(numbered, module), _LONGEST)
     first, end = mine[0], mine[-1] + 1
-    rows = _cut(_rows(numbered[:first]), _ABOVE) + _cut(_rows(numbered[first:end]), _LONGEST)
-    return [*rows, ("", f"… {len(frames) - end} more below")] if end < len(frames) else rows
+    rows = _cut(_rows(numbered[:first], module), _ABOVE) + _cut(_rows(numbered[first:end], module), _LONGEST)
+    return [*rows, Row("", f"… {len(frames) - end} more below")] if end < len(frames) else rows
 
 
-def _rows(numbered: Iterable[tuple[int, dict[str, Any]]]) -> list[Row]:
+def _rows(numbered: Iterable[tuple[int, dict[str, Any]]], module: str | None) -> list[Row]:
     rows = []
     for place, group in groupby(numbered, key=lambda pair: _place(pair[1])):
         numbers, alike = zip(*group, strict=True)
         gaps = [frame.get("omitted", 0) for frame in alike]
         times = len(numbers) + sum(gaps[:-1])
-        rows.append((f"#{numbers[0]}", place if times == 1 else f"{place}  ({times:,} times)"))
+        own = module is not None and alike[0].get("module") == module
+        rows.append(Row(f"#{numbers[0]}", place if times == 1 else f"{place}  ({times:,} times)", own))
         if gaps[-1]:
-            rows.append(("", f"… {gaps[-1]:,} left out"))
+            rows.append(Row("", f"… {gaps[-1]:,} left out"))
     return rows
 
 
@@ -53,4 +60,4 @@ def _place(frame: dict[str, Any]) -> str:
 
 
 def _cut(rows: list[Row], most: int) -> list[Row]:
-    return rows if len(rows) <= most else [*rows[:most], ("", f"… {len(rows) - most} more")]
+    return rows if len(rows) <= most else [*rows[:most], Row("", f"… {len(rows) - most} more")]

@@ -12,7 +12,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from pyiismod.report.values import arguments, duration, outcome, visible
-from pyiismod.worker.protocol import TraceEvent
+from pyiismod.trace import TraceEvent
 
 __all__ = ["timeline_trees"]
 

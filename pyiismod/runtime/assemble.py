@@ -108,10 +108,10 @@ def open_source(source: Path, scratch: Path) -> Path:
     """
     hint = f"Name a 64-bit Python {_VERSION} for Windows: its directory, embeddable zip file, or NuGet package."
     if not source.exists():
-        raise RuntimeInstallError(f"--from: there is no {source}", hint=hint)
+        raise RuntimeInstallError(f"--from: there is no {source}.", hint=hint)
     if source.is_file():
         if not zipfile.is_zipfile(source):
-            raise RuntimeInstallError(f"--from: {source} is no directory and no zip file", hint=hint)
+            raise RuntimeInstallError(f"--from: {source} is no directory and no zip file.", hint=hint)
         with zipfile.ZipFile(source) as archive:
             archive.extractall(scratch)
     top = scratch if source.is_file() else source
@@ -120,7 +120,7 @@ def open_source(source: Path, scratch: Path) -> Path:
         if path.name.lower() == _DLL:
             return path.parent
     names = ", ".join(path.name for path in found if path.name.lower() != "python3.dll") or "no python3XX.dll"
-    raise RuntimeInstallError(f"--from: {source} holds {names}; both sides must be Python {_VERSION}", hint=hint)
+    raise RuntimeInstallError(f"--from: {source} holds {names}; both sides must be Python {_VERSION}.", hint=hint)
 
 
 def _reuse(kept: Path | None, wheels: dict[str, downloads.Wheel]) -> Origin | None:
@@ -183,8 +183,8 @@ def _copy_library(stdlib: Path, target: Path) -> Iterator[bundle.Module]:
     missing = [name for name in _NEEDED if not (stdlib / name).exists()]
     if missing:
         raise RuntimeInstallError(
-            f"The standard library of {sys.executable} is incomplete: there is no {missing[0]} in {stdlib}",
-            hint="Run: sudo apt-get install --no-install-recommends python3",
+            f"The standard library of {sys.executable} is incomplete: there is no {missing[0]} in {stdlib}.",
+            hint="sudo apt-get install --no-install-recommends python3",
         )
     modules: Iterable[bundle.Module] = bundle.find_modules(stdlib, skip=_SKIP)
     for module in modules:

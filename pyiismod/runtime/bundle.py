@@ -27,7 +27,7 @@ START_MODULES = ("encodings", "encodings.aliases", "encodings.utf_8", "encodings
 """What CPython imports, before any of our code runs, and does not freeze itself."""
 
 
-_KEPT = 20
+_KEPT = 8
 
 
 class Module(NamedTuple):
@@ -158,7 +158,7 @@ def application_bundle(directory: Path, package: Path, windows: str) -> Path:
             write_bundle(target, modules, {package: windows})
         except OSError as error:
             raise RuntimeBroken(
-                f"The modules for the worker cannot be written into {directory}: {error}",
+                f"The modules for the worker cannot be written into {directory}: {error}.",
                 hint="Free some space, or set PYIISMOD_HOME to a directory that you may write to.",
             ) from error
         made = sorted(directory.glob(f"{kept}*.bundle"), key=lambda path: path.stat().st_mtime, reverse=True)

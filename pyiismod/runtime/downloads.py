@@ -49,7 +49,7 @@ def pinned() -> dict[str, Wheel]:
     table = tomllib.loads(Path(__file__).with_name("pins.toml").read_text(encoding="utf-8"))
     if TAG not in table:
         raise RuntimeInstallError(
-            f"No Windows Python is known for {TAG}; there are {', '.join(table)}",
+            f"No Windows Python is known for {TAG}; there are {', '.join(table)}.",
             hint=f"Use pyiismod with one of those, or name your own: pyiismod runtime install --from DIR (a {TAG} one)",
         )
     return {name: Wheel(name, **pin) for name, pin in table[TAG].items()}
@@ -65,8 +65,8 @@ def fetch(wheel: Wheel, directory: Path, progress: Callable[[int], None]) -> Pat
         return found
     if importlib.util.find_spec("pip") is None:
         raise RuntimeInstallError(
-            f"pip is needed to download {wheel.name}, and {sys.executable} has none",
-            hint=f"Run: {sys.executable} -m ensurepip --upgrade (or, with uv: uv pip install pip)",
+            f"pip is needed to download {wheel.name}, and {sys.executable} has none.",
+            hint=f"{sys.executable} -m ensurepip --upgrade (with uv: uv pip install pip)",
         )
     scratch = directory / "unfinished"
     shutil.rmtree(scratch, ignore_errors=True)
@@ -110,23 +110,23 @@ def _explain(wheel: Wheel, log: str) -> RuntimeInstallError:
     details = {"package": wheel.name, "pip": log[-4000:]}
     if "DO NOT MATCH THE HASHES" in log:
         return RuntimeInstallError(
-            f"{what}: the package index serves another file than the pinned one (sha256 {wheel.sha256})",
+            f"{what}: the package index serves another file than the pinned one (sha256 {wheel.sha256}).",
             hint="Check which index pip uses (pip config list); use one with the original files of PyPI.",
             details=details,
         )
     if "No space left on device" in log:
         return RuntimeInstallError(
-            f"{what}: the disk is full", hint="Free some space and run the same command again.", details=details
+            f"{what}: the disk is full.", hint="Free some space and run the same command again.", details=details
         )
     if "from versions: none" in log or "NewConnectionError" in log or "ReadTimeoutError" in log or "SSLError" in log:
         return RuntimeInstallError(
-            f"{what}: the package index cannot be reached",
+            f"{what}: the package index cannot be reached.",
             hint="Check the network, or point pip to a mirror (pip config set global.index-url URL), and run the same "
             "command again; or use a Windows Python that you have: pyiismod runtime install --from DIR|ZIP",
             details=details,
         )
     last = errors[0] if errors else (log.strip().splitlines() or ["it said nothing"])[-1]
-    return RuntimeInstallError(f"{what}: {last}", hint="Run the same command again.", details=details)
+    return RuntimeInstallError(f"{what}: {last}.", hint="Run the same command again.", details=details)
 
 
 def _sha256(path: Path) -> str:

@@ -114,7 +114,7 @@ def main() -> None:
     del sys.argv[0]
     path = list(sys.path)
     install([])
-    sys.path += path
+    sys.path[:] = sys.path or path
     kind = sys.argv[0]
     if kind == "-m":
         del sys.argv[0]

@@ -21,9 +21,7 @@ from pyiismod.errors import RuntimeInstallError, RuntimeProblem
 from pyiismod.runtime import assemble, paths, wine
 from pyiismod.runtime.assemble import Progress
 from pyiismod.runtime.manifest import package_file, read_manifest, write_manifest
-
-if sys.platform != "win32":
-    import fcntl
+from pyiismod.runtime.prefix import check_prefix, make_prefix
 
 __all__ = ["install", "remove"]
 
@@ -41,6 +39,8 @@ class _Silent:
 
 def install(*, source: Path | None = None, force: bool = False, progress: Progress | None = None) -> bool:
     """Install what is missing or does not fit; return whether anything had to be done.
+
+    With ``PYIISMOD_WINDOWS_PYTHON`` set that is only the prefix.
 
     Args:
         source: an existing Windows Python (a directory, or a zip or nupkg file) to take instead of downloading one.
@@ -62,15 +62,16 @@ def install(*, source: Path | None = None, force: bool = False, progress: Progre
     def python_fits() -> None:
         manifest = read_manifest(target)
         if source is not None and manifest.source != str(source.absolute()):
-            raise RuntimeInstallError(f"installed from {manifest.source}")
+            raise RuntimeInstallError(f"installed from {manifest.source}.")
 
     with _translated(home), _lock(home):
-        new_prefix = force or not _holds(lambda: wine.check_prefix(tool, prefix))
-        new_python = force or not _holds(python_fits)
+        new_prefix = force or not _holds(lambda: check_prefix(tool, prefix))
+        named = source is None and bool(os.environ.get("PYIISMOD_WINDOWS_PYTHON"))
+        new_python = not named and (force or not _holds(python_fits))
         if new_prefix:
             _check_space(home)
             with _aside(home, prefix) as new:
-                wine.make_prefix(tool, new, tell.step)
+                make_prefix(tool, new, tell.step)
                 wine.shut_down(tool, prefix, force=True)
         if new_python:
             cache = home / "downloads"
@@ -125,18 +126,21 @@ def _translated(home: Path) -> Iterator[None]:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         what = "the disk is full" if full else str(error)
         hint = "Free some space and run the same command again." if full else f"Check who may write to {home}."
-        raise RuntimeInstallError(f"Cannot install into {home}: {what}", hint=hint) from error
+        raise RuntimeInstallError(f"Cannot install into {home}: {what}.", hint=hint) from error
 
 
 @contextlib.contextmanager
 def _lock(home: Path) -> Iterator[None]:
+    import fcntl
+
+    assert sys.platform != "win32"
     home.mkdir(parents=True, exist_ok=True)
     with (home / "lock").open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise RuntimeInstallError(
-                f"Another installation into {home} is running",
+                f"Another installation into {home} is running.",
                 hint="Wait for it to end and run the same command again.",
             ) from None
         yield
@@ -146,7 +150,7 @@ def _check_space(home: Path) -> None:
     free = shutil.disk_usage(home).free
     if free < _NEEDED_BYTES:
         raise RuntimeInstallError(
-            f"The installation needs {_NEEDED_BYTES // 10**6} MB for a while; {home} has {free // 10**6} MB left",
+            f"The installation needs {_NEEDED_BYTES // 10**6} MB for a while; {home} has {free // 10**6} MB left.",
             hint="Free some space, or set PYIISMOD_HOME to a directory on another disk.",
         )
 
@@ -179,8 +183,8 @@ def _try(tool: wine.Wine, directory: Path, prefix: Path) -> str:
     if process.returncode != 0:
         last = errors.decode(errors="replace").strip()
         raise RuntimeInstallError(
-            f"The new Windows Python does not work (it ended with {process.returncode}): {last[-1000:]}",
-            hint="Run: pyiismod runtime install --force",
+            f"The new Windows Python does not work (it ended with {process.returncode}): {last[-1000:]}.",
+            hint="pyiismod runtime install --force",
             details={"command": command, "stderr": last},
         )
     return output.decode().strip()

@@ -21,6 +21,7 @@ from pathlib import Path
 from pyiismod.errors import RuntimeBroken, RuntimeMissing
 from pyiismod.runtime import bundle, paths, wine
 from pyiismod.runtime.manifest import Manifest, package_file, read_manifest
+from pyiismod.runtime.prefix import check_prefix
 
 __all__ = ["Runtime", "find"]
 
@@ -120,7 +121,7 @@ def find(python: str | None = None) -> Runtime:
     else:
         manifest = read_manifest(home / paths.TAG)
         program = home / paths.TAG / "python.exe"
-    wine.check_prefix(tool, prefix)
+    check_prefix(tool, prefix)
     package = Path(__file__).parents[1]
     modules = bundle.application_bundle(home / "bundles", package, paths.windows_path(package))
     environment = tool.environment(prefix) | {"PYIISMOD_BUNDLE": paths.windows_path(modules)}
@@ -130,7 +131,7 @@ def find(python: str | None = None) -> Runtime:
 def _in_place(supervisor: Path) -> Runtime:
     if struct.calcsize("P") != 8:
         raise RuntimeMissing(
-            "This Python is a 32-bit program, modules of IIS are 64-bit", hint="Use a 64-bit Python for Windows."
+            "This Python is a 32-bit program, modules of IIS are 64-bit.", hint="Use a 64-bit Python for Windows."
         )
     environment = dict(os.environ)
     base = str(getattr(sys, "_base_executable", sys.executable))
@@ -144,24 +145,26 @@ def _check_named(path: Path) -> Path:
     where = "PYIISMOD_WINDOWS_PYTHON"
     program = path / "python.exe" if path.is_dir() else path
     if not program.is_file():
-        raise RuntimeMissing(f"{where}: there is no {program}", hint="Name python.exe or the directory it lies in.")
+        raise RuntimeMissing(f"{where}: there is no {program}.", hint="Name python.exe or the directory it lies in.")
     machine = _machine(program)
     if machine != 0x8664:
         kind = {None: "no Windows program", 0x14C: "a 32-bit program", 0xAA64: "a program for ARM64"}.get(
             machine, "for another processor"
         )
-        raise RuntimeBroken(f"{where}: {program} is {kind}", hint="Name a 64-bit (x86-64) Python for Windows.")
+        raise RuntimeBroken(f"{where}: {program} is {kind}.", hint="Name a 64-bit (x86-64) Python for Windows.")
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     wanted = f"python{version.replace('.', '')}.dll"
     if not any(file.name.lower() == wanted for file in program.parent.iterdir()):
-        raise RuntimeBroken(f"{where}: {program} is not Python {version}", hint=f"Name a Python {version} for Windows.")
+        raise RuntimeBroken(
+            f"{where}: {program} is not Python {version}.", hint=f"Name a Python {version} for Windows."
+        )
     for package in ("_cffi_backend", "msgspec"):
         places = (program.parent, program.parent / "Lib" / "site-packages")
         if not any(file.name.partition(".")[0] == package for d in places if d.is_dir() for file in d.iterdir()):
             name = package.strip("_").removesuffix("_backend")
             raise RuntimeBroken(
-                f"{where}: the package {name} is not installed in {program.parent}",
-                hint=f"Run: pyiismod runtime install --from {program.parent} (and unset {where})",
+                f"{where}: the package {name} is not installed in {program.parent}.",
+                hint=f"pyiismod runtime install --from {program.parent} (and unset {where})",
             )
     return program
 

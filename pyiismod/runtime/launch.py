@@ -1,11 +1,12 @@
 """Running the Windows Python with this process's standard streams: what ``pyiismod exec`` does.
 
-Wine 8 gives a program whose standard handle is a regular file or a device a handle that CPython refuses. So each stream
-that is neither a pipe nor a terminal is replaced by a pipe, which a thread feeds or drains.
+Wine 8 gives a program whose standard handle is a regular file or a device a handle that CPython refuses. So every
+stream that is no pipe is replaced by one, which a thread feeds or drains; only a terminal on all three is passed on.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import stat
@@ -18,9 +19,11 @@ from pyiismod.runtime.interpreter import Runtime
 
 __all__ = ["run_python"]
 
+_BLOCK = 1 << 16
+
 
 def run_python(runtime: Runtime, args: Sequence[str]) -> int:
-    """Run the Windows Python with ``args`` and return its exit code.
+    """Run the Windows Python with ``args`` and return its exit code (128 + number if a signal ended it).
 
     Modules of pyiismod can be imported there, and so can pure Python packages (pytest) of this environment.
     """
@@ -30,62 +33,61 @@ def run_python(runtime: Runtime, args: Sequence[str]) -> int:
     runtime.warm_up()
     packages = [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
     env["PYIISMOD_EXEC"] = ";".join(runtime.to_windows(path) for path in packages)
-    streams = [None if _passes(number) else subprocess.PIPE for number in range(3)]
-    process = subprocess.Popen(
-        runtime.command(*args), env=env, stdin=streams[0], stdout=streams[1], stderr=streams[2], bufsize=0
-    )
-    ended_read, ended_write = os.pipe()
-    drains = []
+    terminal = all(os.isatty(number) for number in range(3))
+    stdin, stdout, stderr = (None if terminal or _is_pipe(number) else subprocess.PIPE for number in range(3))
+    process = subprocess.Popen(runtime.command(*args), env=env, stdin=stdin, stdout=stdout, stderr=stderr, bufsize=0)
     if process.stdin is not None:
-        threading.Thread(target=_feed, args=(process.stdin.fileno(), process), daemon=True).start()
-    for number, pipe in ((1, process.stdout), (2, process.stderr)):
-        if pipe is not None:
-            drains.append(threading.Thread(target=_drain, args=(pipe.fileno(), number, ended_read)))
-            drains[-1].start()
+        threading.Thread(target=_feed, args=(os.dup(process.stdin.fileno()),), daemon=True).start()
+        process.stdin.close()
+    ended, end = os.pipe()
+    drains = [
+        threading.Thread(target=_drain, args=(pipe.fileno(), number, ended))
+        for number, pipe in ((1, process.stdout), (2, process.stderr))
+        if pipe is not None
+    ]
+    for drain in drains:
+        drain.start()
     try:
         code = process.wait()
-    except BaseException:
-        process.kill()
-        process.wait()
-        raise
     finally:
-        os.close(ended_write)
-        for thread in drains:
-            thread.join()
-        os.close(ended_read)
+        if process.returncode is None:
+            process.kill()
+            process.wait()
+        os.close(end)
+        for drain in drains:
+            drain.join()
+        os.close(ended)
     return code if code >= 0 else 128 - code
 
 
-def _passes(number: int) -> bool:
+def _is_pipe(number: int) -> bool:
     try:
-        return stat.S_ISFIFO(os.fstat(number).st_mode) or os.isatty(number)
-    except OSError:
+        return stat.S_ISFIFO(os.fstat(number).st_mode)
+    except OSError:  # closed
         return False
 
 
-def _feed(target: int, process: subprocess.Popen[bytes]) -> None:
-    try:
-        while data := os.read(0, 65536):
-            while data:
-                data = data[os.write(target, data) :]
-    except OSError:
-        pass
-    finally:
-        assert process.stdin is not None
-        process.stdin.close()
+def _feed(target: int) -> None:
+    """Copy our standard input until it ends, or until nobody reads any more."""
+    with contextlib.suppress(OSError):
+        while data := os.read(0, _BLOCK):
+            _write(target, data)
+    os.close(target)
 
 
 def _drain(source: int, target: int, ended: int) -> None:
-    """Copy until the pipe ends, or is empty once the process has (others may have inherited the pipe)."""
-    poller = select.poll()
-    poller.register(source, select.POLLIN)
-    poller.register(ended, select.POLLHUP)
-    while True:
-        ready = dict(poller.poll())
-        if source not in ready:
-            return
-        data = os.read(source, 65536)
+    """Copy until the pipe ends, or is empty after ``ended`` has been closed (others may have inherited the pipe)."""
+    assert sys.platform != "win32"
+    poll = select.poll()
+    poll.register(source, select.POLLIN)
+    poll.register(ended, 0)
+    while any(ready == source for ready, _ in poll.poll()):
+        data = os.read(source, _BLOCK)
         if not data:
             return
-        while data:
-            data = data[os.write(target, data) :]
+        _write(target, data)
+
+
+def _write(target: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(target, data) :]

@@ -14,7 +14,7 @@ __all__ = ["Manifest", "fingerprint", "package_file", "read_manifest", "write_ma
 
 _FILE = "runtime.json"
 _BIN = Path(__file__).parent / "bin"
-_INSTALL = "Run: pyiismod runtime install"
+_INSTALL = "pyiismod runtime install"
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ def package_file(name: str) -> Path:
     path = _BIN / name
     if not path.is_file():
         raise RuntimeBroken(
-            f"{name} is not part of this copy of pyiismod ({_BIN})",
-            hint="Run: pip install --force-reinstall pyiismod (in a checkout: python native/launcher/build.py)",
+            f"{name} is not part of this copy of pyiismod ({_BIN}).",
+            hint="pip install --force-reinstall pyiismod (in a checkout: python native/launcher/build.py)",
         )
     return path
 
@@ -70,16 +70,16 @@ def read_manifest(directory: Path, *, any_version: bool = False) -> Manifest:
     if not directory.is_dir():
         others = sorted(path.name for path in directory.parent.glob("cp3*") if path.is_dir())
         also = f" (there is one for {', '.join(others)})" if others else ""
-        raise RuntimeMissing(f"The Windows Python {version} that workers need is not installed{also}", hint=_INSTALL)
+        raise RuntimeMissing(f"The Windows Python {version} that workers need is not installed{also}.", hint=_INSTALL)
     try:
         manifest = Manifest(**json.loads((directory / _FILE).read_text()))
     except (OSError, ValueError, TypeError):
-        raise RuntimeBroken(f"The runtime in {directory} is only half installed", hint=_INSTALL) from None
+        raise RuntimeBroken(f"The runtime in {directory} is only half installed.", hint=_INSTALL) from None
     for name, size in manifest.files.items():
         path = directory / name
         if not path.is_file() or path.stat().st_size != size:
             state = "is damaged" if path.is_file() else "is missing"
-            raise RuntimeBroken(f"The runtime is only half installed: {path} {state}", hint=_INSTALL)
+            raise RuntimeBroken(f"The runtime is only half installed: {path} {state}.", hint=_INSTALL)
     if manifest.fingerprint != fingerprint() and not any_version:
-        raise RuntimeBroken(f"The runtime in {directory} was installed by another version of pyiismod", hint=_INSTALL)
+        raise RuntimeBroken(f"The runtime in {directory} was installed by another version of pyiismod.", hint=_INSTALL)
     return manifest

@@ -47,7 +47,7 @@ def windows_path(path: str | os.PathLike[str]) -> str:
     if found := _UNNAMEABLE.search(rest):
         bad = ascii(found[0]) if not found[0].isspace() and found[0] != "." else f"a name that ends with {found[0]!r}"
         raise UsageError(
-            f"Windows has no name for {full!a}: it contains {bad}", hint="Rename it or use another directory."
+            f"Windows has no name for {full!a}: it contains {bad}.", hint="Rename it or use another directory."
         )
     return "Z:\\" + rest.replace("/", "\\")
 
@@ -66,6 +66,6 @@ def unix_path(path: str, prefix: Path) -> str:
     drive, colon, rest = plain.partition(":")
     root = {"z": Path("/"), "c": prefix / "drive_c"}.get(drive.lower())
     if root is None or not colon or not rest.startswith("\\"):
-        raise UsageError(f"{path!r} is no absolute path on drive C: or Z: of the runtime")
+        raise UsageError(f"{path!r} is no absolute path on drive C: or Z: of the runtime.")
     parts = [part for part in rest.split("\\") if part]
     return str(root.joinpath(*parts))

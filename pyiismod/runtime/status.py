@@ -14,13 +14,13 @@ from pyiismod.runtime.interpreter import find
 
 __all__ = ["status"]
 
-_PROBE = "import sys, cffi, msgspec; print(sys.version)"
+_PROBE = "import cffi, msgspec"
 
 
 def status() -> dict[str, Any]:
     """Return ``{"works", "error", "home", "sizes", …facts}``; starts the Windows Python once."""
     home = paths.home()
-    sizes = {path.name: _megabytes(path) for path in sorted(home.iterdir())} if home.is_dir() else {}
+    sizes = {path.name: _megabytes(path) for path in sorted(home.iterdir()) if path.is_dir()} if home.is_dir() else {}
     report: dict[str, Any] = {"works": False, "error": None, "home": str(home), "sizes_mb": sizes}
     try:
         runtime = find()
@@ -43,11 +43,11 @@ def status() -> dict[str, Any]:
     except subprocess.TimeoutExpired:
         process.kill()
         output, errors = process.communicate()
-    report |= {"answer": output.strip(), "start_seconds": round(time.perf_counter() - began, 3)}
-    if process.returncode == 0 and output:
+    report["start_seconds"] = round(time.perf_counter() - began, 3)
+    if process.returncode == 0:
         return report | {"works": True}
     words = f"The Windows Python ended with {process.returncode}: {errors.strip()[-2000:]}"
-    broken = RuntimeBroken(words, hint="Run: pyiismod runtime install --force")
+    broken = RuntimeBroken(words, hint="pyiismod runtime install --force")
     return report | {"error": broken.as_dict()}
 
 

@@ -1,10 +1,4 @@
-"""Wine: finding it, preparing a prefix, and the life of that prefix's wineserver.
-
-A prefix is prepared once, at installation, because its first start takes seconds. Ours differs from Wine's default:
-nothing in the user's home directory is linked, created or associated; no crash dialog, no debugger, no display;
-services that no module needs are not started; placeholders of Wine's DLLs are cut down to what Windows programs
-can see of them (600 MB of debug information); no fonts, for every process that loads user32.dll (as cffi does) looks
-through all of them; Wine never updates it by itself, we make it anew when Wine changes.
+"""Wine: finding it, its environment, and the life of a prefix's wineserver.
 
 A wineserver that has ended costs the next start 0.4 s instead of 0.02 s, and the first process in a prefix hands its
 pipes to the services it starts. So :func:`warm_up` starts server and services before any worker, with none of our
@@ -13,26 +7,19 @@ handles, and lets them linger for ``PYIISMOD_WINESERVER_LINGER`` seconds (10) af
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import json
 import os
 import platform
-import struct
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyiismod.errors import RuntimeBroken, RuntimeInstallError, RuntimeMissing
+from pyiismod.errors import RuntimeMissing
 
-__all__ = ["INSTALL_WINE", "PREFIX_FORMAT", "Wine", "check_prefix", "locate", "make_prefix", "shut_down", "warm_up"]
+__all__ = ["FONTS", "Wine", "locate", "shut_down", "warm_up"]
 
-PREFIX_FORMAT = 2
-"""Counts changes of what :func:`make_prefix` makes."""
-
-INSTALL_WINE = "Run: sudo apt-get install --no-install-recommends wine"
+_INSTALL_WINE = "sudo apt-get install --no-install-recommends wine"
 _DIRECTORIES = (
     "/usr/lib/wine",
     "/opt/wine-stable/bin",
@@ -44,36 +31,8 @@ _SERVICES = {
     *("services.exe", "winedevice.exe", "plugplay.exe", "svchost.exe", "rpcss.exe", "explorer.exe", "conhost.exe"),
     *("wineboot.exe", "wineserver", "wineserver64"),
 }
-_MARKER = "pyiismod.json"
-_FONTS = "fonts.conf"
-
-_REGISTRY = """REGEDIT4
-
-[HKEY_CURRENT_USER\\Software\\Wine\\WineDbg]
-"ShowCrashDialog"=dword:00000000
-
-[HKEY_LOCAL_MACHINE\\Software\\Microsoft\\Windows NT\\CurrentVersion\\AeDebug]
-"Auto"="0"
-"Debugger"=""
-
-[HKEY_LOCAL_MACHINE\\System\\CurrentControlSet\\Services\\Eventlog]
-"Start"=dword:00000003
-
-[HKEY_LOCAL_MACHINE\\System\\CurrentControlSet\\Services\\PlugPlay]
-"Start"=dword:00000003
-
-[HKEY_LOCAL_MACHINE\\System\\CurrentControlSet\\Services\\NDIS]
-"Start"=dword:00000003
-
-[HKEY_LOCAL_MACHINE\\System\\CurrentControlSet\\Services\\winebus]
-"Start"=dword:00000004
-
-[HKEY_LOCAL_MACHINE\\System\\CurrentControlSet\\Services\\wineusb]
-"Start"=dword:00000004
-
-[HKEY_LOCAL_MACHINE\\System\\CurrentControlSet\\Services\\winehid]
-"Start"=dword:00000004
-"""
+FONTS = "fonts.conf"
+"""The configuration of fontconfig in a prefix."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +68,7 @@ class Wine:
             "WINEARCH": "win64",
             "WINEDEBUG": os.environ.get("PYIISMOD_WINEDEBUG", "-all"),
             "WINEDLLOVERRIDES": "mscoree=d;mshtml=d;winedbg.exe=d;winemenubuilder.exe=d",
-            "FONTCONFIG_FILE": str(prefix / _FONTS),
+            "FONTCONFIG_FILE": str(prefix / FONTS),
             "LC_ALL": "C.UTF-8",
             "HOME": str(prefix),
         }
@@ -123,7 +82,7 @@ def locate() -> Wine:
     """
     if not sys.platform.startswith("linux") or platform.machine() not in ("x86_64", "AMD64"):
         raise RuntimeMissing(
-            f"A module runs on Windows, or on Linux x86-64 under Wine; this is {sys.platform} on {platform.machine()}",
+            f"A module runs on Windows, or on Linux x86-64 under Wine; this is {sys.platform} on {platform.machine()}.",
             hint="Use a Linux x86-64 machine or container, or Windows.",
         )
     directories = [*_DIRECTORIES, *os.environ.get("PATH", "").split(os.pathsep)]
@@ -131,121 +90,20 @@ def locate() -> Wine:
     if loader is None:
         if any(_is_program(Path(d, "wine")) for d in directories):
             raise RuntimeMissing(
-                "Wine is installed, but only for 32-bit programs: there is no wine64",
-                hint="Run: sudo apt-get install --no-install-recommends wine64",
+                "Wine is installed, but only for 32-bit programs: there is no wine64.",
+                hint="sudo apt-get install --no-install-recommends wine64",
             )
-        raise RuntimeMissing("Wine is not installed", hint=INSTALL_WINE)
+        raise RuntimeMissing("Wine is not installed.", hint=_INSTALL_WINE)
     near = [str(loader.parent), str(loader.resolve().parent), *directories]
     for name in ("wineserver64", "wineserver"):
         for directory in near:
             if _is_program(server := Path(directory, name)):
                 return Wine(loader, server)
-    raise RuntimeMissing(f"Wine is installed ({loader}), but its wineserver is not", hint=INSTALL_WINE)
+    raise RuntimeMissing(f"Wine is installed ({loader}), but its wineserver is not.", hint=_INSTALL_WINE)
 
 
 def _is_program(path: Path) -> bool:
     return path.is_file() and os.access(path, os.X_OK)
-
-
-def check_prefix(wine: Wine, prefix: Path) -> None:
-    """Raise unless ``prefix`` was made, completely, by this version of pyiismod with this Wine.
-
-    Raises:
-        RuntimeMissing: there is no prefix.
-        RuntimeBroken: it is not usable.
-    """
-    hint = "Run: pyiismod runtime install"
-    if not prefix.is_dir():
-        raise RuntimeMissing(f"The Wine prefix is not there ({prefix})", hint=hint)
-    try:
-        marker = json.loads((prefix / _MARKER).read_text())
-        for name in ("system.reg", _FONTS, "drive_c/windows/system32/kernel32.dll", "dosdevices/z:"):
-            (prefix / name).stat()
-    except (OSError, ValueError) as error:
-        raise RuntimeBroken(f"The Wine prefix {prefix} is only half made ({error})", hint=hint) from None
-    if marker.get("format") != PREFIX_FORMAT:
-        raise RuntimeBroken(f"The Wine prefix {prefix} was made by another version of pyiismod", hint=hint)
-    if marker.get("stamp") != wine.stamp:
-        made = marker.get("wine", "another Wine")
-        raise RuntimeBroken(f"Wine has changed since the runtime was installed (it was {made})", hint=hint)
-
-
-def make_prefix(wine: Wine, prefix: Path, report: Callable[[str], None]) -> None:
-    """Make a prefix at ``prefix``, which must not exist; takes about 10 s. The server has ended on return.
-
-    Raises:
-        RuntimeInstallError: Wine failed; the message has its last words.
-    """
-    env = wine.environment(prefix)
-    try:
-        report("Wine makes its prefix")
-        prefix.mkdir(parents=True)
-        (prefix / _FONTS).write_text("<fontconfig></fontconfig>\n")
-        _run(wine, env, "wineboot.exe", "--init")
-        script = prefix / "drive_c" / "pyiismod.reg"
-        script.write_text(_REGISTRY, encoding="ascii")
-        _run(wine, env, "regedit.exe", "/S", "C:\\pyiismod.reg")
-        script.unlink()
-        subprocess.run([wine.server, "-w"], env=env, stdin=subprocess.DEVNULL, timeout=60, check=False)
-    finally:
-        shut_down(wine, prefix, force=True)
-    report("Trimming the prefix")
-    (prefix / ".update-timestamp").write_text("disable\n")
-    _unlink_home(prefix)
-    for path in (prefix / "drive_c").rglob("*"):
-        if path.suffix.lower() in (".dll", ".exe", ".drv", ".ocx", ".acm", ".ax", ".cpl", ".sys") and path.is_file():
-            _strip(path)
-    marker = {"format": PREFIX_FORMAT, "wine": wine.version, "stamp": wine.stamp}
-    (prefix / _MARKER).write_text(json.dumps(marker))
-
-
-def _run(wine: Wine, env: dict[str, str], *args: str) -> None:
-    process = subprocess.Popen(
-        [wine.loader, *args], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        code = process.wait(timeout=180)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-        code = -1
-    if code != 0:
-        raise RuntimeInstallError(
-            f"Wine could not prepare its prefix: {args[0]} ended with {code}"
-            if code > 0
-            else f"Wine hangs in {args[0]}",
-            hint=f"See what it says: WINEPREFIX={env['WINEPREFIX']} {wine.loader} {' '.join(args)}",
-        )
-
-
-def _unlink_home(prefix: Path) -> None:
-    """Replace links to the user's home directory and devices by plain directories."""
-    for path in (prefix / "drive_c" / "users").rglob("*"):
-        if path.is_symlink():
-            path.unlink()
-            path.mkdir()
-    for path in (prefix / "dosdevices").iterdir():
-        if path.name not in ("c:", "z:"):
-            path.unlink()
-
-
-def _strip(path: Path) -> None:
-    """Cut debug sections, which lie at the end of Wine's placeholders; Wine loads the code from its own directory."""
-    with path.open("r+b") as file, contextlib.suppress(struct.error):
-        head = file.read(4096)
-        (at,) = struct.unpack_from("<I", head, 0x3C)
-        if head[:2] != b"MZ" or b"Wine builtin DLL" not in head[:0x60] or head[at : at + 4] != b"PE\0\0":
-            return
-        sections, symbols = struct.unpack_from("<H", head, at + 6)[0], at + 12
-        table = at + 24 + struct.unpack_from("<H", head, at + 20)[0]
-        ends = [0]
-        for offset in range(table, table + 40 * sections, 40):
-            if head[offset : offset + 1] != b"/":
-                size, start = struct.unpack_from("<II", head, offset + 16)
-                ends.append(start + size)
-        file.seek(symbols)
-        file.write(bytes(8))
-        file.truncate(max(ends))
 
 
 def warm_up(wine: Wine, prefix: Path) -> bool:

@@ -1,7 +1,8 @@
-"""Readable names of C++ types as exceptions carry them: Microsoft's are undecorated by the supervisor, GCC's here.
+"""Readable names of C++ types as exceptions carry them.
 
-Understood are plain and nested names (``St13runtime_error``, ``N3app5ErrorE``); anything else, templates above all,
-stays as it is. https://itanium-cxx-abi.github.io/cxx-abi/abi.html#mangling
+Understood are plain and nested names of GCC (``St13runtime_error``, ``N3app5ErrorE``) and of Microsoft
+(``.?AVruntime_error@std@@``) and the common built-in types; anything else, templates above all, stays as it is.
+https://itanium-cxx-abi.github.io/cxx-abi/abi.html#mangling
 """
 
 from __future__ import annotations
@@ -10,14 +11,36 @@ import re
 
 __all__ = ["readable"]
 
-_BUILTIN = {"i": "int", "j": "unsigned int", "c": "char", "b": "bool", "l": "long", "m": "unsigned long", "d": "double"}
-_POINTER = {"PKc": "const char*", "Pc": "char*", "PKw": "const wchar_t*"}
+_SIMPLE = {
+    "i": "int",
+    "j": "unsigned int",
+    "l": "long",
+    "m": "unsigned long",
+    "d": "double",
+    "PKc": "const char*",
+    "PKw": "const wchar_t*",
+    ".H": "int",
+    ".I": "unsigned int",
+    ".J": "long",
+    ".K": "unsigned long",
+    ".N": "double",
+    ".PEBD": "const char*",
+    ".PEB_W": "const wchar_t*",
+}
+_MICROSOFT = re.compile(r"\.(?:PEA)?\?A[UVTW]4?((?:[A-Za-z_]\w*@)+)@")
 
 
 def readable(name: str) -> str:
-    """Return ``"std::runtime_error"`` for ``"St13runtime_error"``."""
-    if name in _BUILTIN or name in _POINTER:
-        return _BUILTIN.get(name) or _POINTER[name]
+    """Return ``"std::runtime_error"`` for ``"St13runtime_error"`` or ``".?AVruntime_error@std@@"``."""
+    if name in _SIMPLE:
+        return _SIMPLE[name]
+    if match := _MICROSOFT.fullmatch(name):
+        parts = match[1].split("@")[-2::-1]
+        return "::".join(parts) + ("*" if name.startswith(".PEA") else "")
+    return _gcc(name)
+
+
+def _gcc(name: str) -> str:
     text = name[1:-1] if name.startswith("N") and name.endswith("E") else name
     parts = ["std"] if text.startswith("St") else []
     at = 2 if parts else 0

@@ -77,7 +77,7 @@ class Engine:
             raise UsageError(f"the server cannot be configured so: {error}") from None
 
     def _load(self, command: protocol.Load, timeline: Timeline) -> Reply:
-        module = self._server.load(command.path, command.name, timeline)
+        module = self._server.load(command.path, command.name, timeline, command.companions)
         info = module.registration
         if info is None:
             raise WorkerError(f"{command.name} was loaded and has no registration")

@@ -10,6 +10,7 @@ from typing import Any
 
 from pyiismod.errors import UsageError
 from pyiismod.worker.engine import Engine
+from pyiismod.worker.output import Output
 from pyiismod.worker.protocol import Command, Reply
 
 
@@ -46,6 +47,7 @@ class InProcess:
                 hint="Leave it out: the module then runs in a worker.",
             )
         self._engine = Engine(NoBox())
+        self.output = Output()  # stays empty: a module prints to this process's own stdout
 
     def call(self, command: Command, deadline: float | None = None) -> Reply:
         """Carry out one command; there is no deadline here."""

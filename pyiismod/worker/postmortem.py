@@ -37,6 +37,8 @@ _BITS = {row.handler: row.name for row in REQUEST + GLOBAL} | {
     row.post_handler: f"post {row.name}" for row in REQUEST if row.post_handler
 }
 _EXITS = {"RtlExitUserProcess": "ExitProcess", "NtTerminateProcess": "TerminateProcess"}
+_TAKE_CODE = ("ExitProcess", "TerminateProcess", "exit", "_exit", "_Exit", "quick_exit")
+_RAISE = ("RaiseException", "RtlRaiseException")
 
 
 class _Case:
@@ -159,7 +161,7 @@ def _crashed(case: _Case) -> PyiismodError:
         "cxx_what": exception.cxx_what if exception else "",
     }
     what = _exception_text(code, exception)
-    message = f"{case.module} crashed{case.where}: {what} at {_at(case, first)}."
+    message = f"{case.module} crashed{case.where}: {what} {_at(case, first)}."
     if code == _FASTFAIL:
         return ModuleExited(message.replace("crashed", "ended the process", 1), hint=_hint(case, code), details=details)
     return ModuleCrashed(message, hint=_hint(case, code), details=details)
@@ -180,7 +182,7 @@ def _exited(case: _Case) -> PyiismodError:
         )
     asked = report.exit.code if report.exit else report.exit_code
     function = _exit_function(case)
-    what = f"{function}()" if function == "abort" else f"{function}({_number(asked)})"
+    what = f"{function}({_number(asked) if function in _TAKE_CODE else ''})"
     details |= {"exit_function": function, "exit_code": asked}
     return ModuleExited(
         f"{case.module} ended the process{case.where}: {what}{by}.",
@@ -207,7 +209,7 @@ def _hung(case: _Case, command: str, seconds: float) -> PyiismodError:
         "address": stack[0].place if stack else None,
         "threads": threads,
     }
-    at = f"; it stands at {_at(case, stack[0])}" if stack else ""
+    at = f"; it stands {_at(case, stack[0])}" if stack else ""
     return ModuleHung(
         f"{case.module} did not come back from {_phase(frame)} within {seconds:g} s (since {since:%H:%M:%S}){at}.",
         hint="The stacks of all threads are in details['threads']; a longer timeout= helps if it is only slow.",
@@ -269,10 +271,12 @@ def _exception_text(code: int, exception: NativeException | None) -> str:
 
 def _at(case: _Case, first: NativeFrame | None) -> str:
     if first is None:
-        return "an unknown place"
+        return "at an unknown place"
     if case.blame is None or case.index == 0:
-        return _named(first)
-    return f"{_named(first)}, called from {_named(case.blame)}"
+        return f"at {_named(first)}"
+    if first.symbol in _RAISE:
+        return f"raised at {_named(case.blame)}"
+    return f"at {_named(first)}, called from {_named(case.blame)}"
 
 
 def _named(frame: NativeFrame) -> str:

@@ -77,10 +77,14 @@ class Resolve(_Message, frozen=True):
 
 
 class Load(_Message, frozen=True):
-    """``LoadLibrary`` and ``RegisterModule``. Reply: :class:`Loaded`."""
+    """``LoadLibrary`` and ``RegisterModule``. Reply: :class:`Loaded`.
+
+    ``companions`` are DLLs that the module's exports are forwarded to.
+    """
 
     path: str
     name: str
+    companions: list[str] = []
 
 
 class Fire(_Message, frozen=True):

@@ -9,6 +9,7 @@ from typing import Any
 from pyiismod.abi.constants import RQ_BEGIN_REQUEST, RQ_SEND_RESPONSE
 from pyiismod.errors import PyiismodError
 from pyiismod.headers import Headers
+from pyiismod.inspection import LoadWarning
 from pyiismod.module import Module
 from pyiismod.response import Response
 from pyiismod.trace import Trace
@@ -90,6 +91,8 @@ class FakeServer:
         self.loaded: list[tuple[Path, str | None]] = []
         self.events: list[TraceEvent] = []
         self.refused: tuple[str, ...] = ()
+        self.output = ""
+        self.warnings: list[LoadWarning] = []
 
     def __call__(self, **settings: Any) -> FakeServer:
         self.settings = settings
@@ -111,7 +114,7 @@ class FakeServer:
         self._step("load", LOAD)
         priorities = {"RQ_BEGIN_REQUEST": "FIRST"}
         registration = Registration(0, True, RQ_BEGIN_REQUEST | RQ_SEND_RESPONSE, 0, False, 0, priorities)
-        return Module(name or path.stem, path.resolve(), Loaded(0, registration, LOAD, []))
+        return Module(name or path.stem, path.resolve(), Loaded(0, registration, LOAD, []), self.warnings)
 
     def request(self, method: str, url: str, *, headers: list[tuple[str, str]], content: bytes | None) -> Response:
         self.asked.append(SimpleNamespace(method=method, url=url, headers=headers, content=content))

@@ -16,6 +16,7 @@ import pytest
 from cli_fakes import LOAD, REQUEST, UNLOAD, FakeServer, answer, crash
 
 from pyiismod.errors import MissingEntryPoint, ModuleHung, RuntimeMissing, WorkerError
+from pyiismod.inspection import LoadWarning
 
 RUN = ("run", "hello.dll")
 
@@ -145,6 +146,14 @@ def test_what_was_refused_or_forbidden_is_noted(pyiismod: Callable) -> None:
     assert "note: returned 7 from RQ_BEGIN_REQUEST" in ran.err
 
 
+def test_what_was_printed_and_what_may_fail_elsewhere_is_told(pyiismod: Callable, fake: FakeServer) -> None:
+    fake.output = "hello from printf\n"
+    fake.warnings = [LoadWarning("wine_gap", "KERNEL32.dll here lacks Foo", "KERNEL32.dll", ["Foo"])]
+    ran = pyiismod(*RUN, "/")
+    assert "The module printed:\nhello from printf\n" in ran.err
+    assert "note: KERNEL32.dll here lacks Foo" in ran.err
+
+
 def test_headers_cannot_control_the_terminal(pyiismod: Callable, fake: FakeServer) -> None:
     fake.response = answer(b"", X_Evil="a\x1b[31mb\u202e\r\nSet: x")
     assert "X-Evil: a\\x1b[31mb\\u202e\\r" in pyiismod(*RUN, "/").text
@@ -270,7 +279,15 @@ def test_a_crash_report_has_everything_with_verbose(pyiismod: Callable, fake: Fa
     assert "… 20 more below" in short
     assert "0x18001234" not in short
     assert "#20" in full
+    assert "rip 0x18001234" in pyiismod(*RUN, "/", "--trace").err
     assert "rip 0x18001234" in full
+
+
+def test_a_group_without_a_command_shows_its_help(pyiismod: Callable) -> None:
+    ran = pyiismod("runtime")
+    assert ran.code == 0
+    assert "install" in ran.text
+    assert ran.err == ""
 
 
 # --- the document
