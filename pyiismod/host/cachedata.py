@@ -42,13 +42,13 @@ class CacheKey(NativeObject, IHttpCacheKey):
     def GetCacheName(self) -> Any:
         return self._name
 
-    def GetIsEqual(self, pCacheCompareKey: Any) -> int:
+    def GetIsEqual(self, pCacheCompareKey: Any) -> bool:
         other = self.resolve(pCacheCompareKey)
-        return int(isinstance(other, CacheKey) and (other.cache, other._text) == (self.cache, self._text))
+        return isinstance(other, CacheKey) and (other.cache, other._text) == (self.cache, self._text)
 
-    def GetIsPrefix(self, pCacheCompareKey: Any) -> int:
+    def GetIsPrefix(self, pCacheCompareKey: Any) -> bool:
         other = self.resolve(pCacheCompareKey)
-        return int(isinstance(other, CacheKey) and other.cache == self.cache and other._text.startswith(self._text))
+        return isinstance(other, CacheKey) and other.cache == self.cache and other._text.startswith(self._text)
 
     def Enum(self, pCacheData: Any) -> None:
         """Do nothing: only the keys of those who enumerate want to hear of records."""

@@ -21,6 +21,9 @@ class Connection(Counted, IHttpConnection):
 
     Its memory lives as long as it does (unconfirmed: the reference says, as long as the request).
 
+    Attributes:
+        is_open: until the client has gone.
+
     Args:
         connection_id: as in ``HTTP_REQUEST``.
         timeline: of the process.
@@ -30,7 +33,7 @@ class Connection(Counted, IHttpConnection):
     def __init__(self, connection_id: int, timeline: Timeline, file_of: ModuleFile) -> None:
         super().__init__(timeline, file_of)
         self.id = connection_id
-        self._is_open = True
+        self.is_open = True
         self._answers: list[Outgoing] = []
 
     def carry(self, answer: Outgoing) -> None:
@@ -43,14 +46,14 @@ class Connection(Counted, IHttpConnection):
 
     def disconnect(self, timeline: Timeline) -> None:
         """The client has gone: tell the contexts that want to hear of it. Idempotent."""
-        was_open, self._is_open = self._is_open, False
+        was_open, self.is_open = self.is_open, False
         if was_open and isinstance(self._container, ConnectionContextContainer):
             self._container.notify_disconnect(timeline)
 
     @property
     def is_connected(self) -> bool:
         """Whether the client is still there."""
-        return self._is_open and not any(answer.aborted for answer in self._answers)
+        return self.is_open and not any(answer.aborted for answer in self._answers)
 
     def IsConnected(self) -> int:
         return int(self.is_connected)

@@ -42,12 +42,15 @@ class Container(NativeObject):
 
     Args:
         timeline: as long-lived as the owner.
+
+    Attributes:
+        is_open: until it is cleaned up.
     """
 
     def __init__(self, timeline: Timeline) -> None:
         super().__init__(timeline)
         self._stored: dict[Hashable, _Stored] = {}
-        self._is_open = True
+        self.is_open = True
 
     def _get(self, key: Hashable) -> Any:
         stored = self._stored.get(key)
@@ -55,7 +58,7 @@ class Container(NativeObject):
 
     def _set(self, key: Hashable, stored: _Stored) -> int:
         with _lock:
-            if self._is_open:
+            if self.is_open:
                 return S_OK if self._stored.setdefault(key, stored) is stored else ERROR_ALREADY_ASSIGNED
         self.timeline.violation("a stored context was set while its container is cleaned up: it would leak")
         return ERROR_INVALID_PARAMETER
@@ -63,7 +66,7 @@ class Container(NativeObject):
     def clean(self, timeline: Timeline) -> None:
         """The owner dies: clean every context up, and end the container. Idempotent."""
         with _lock:
-            self._is_open, stored, self._stored = False, list(self._stored.values()), {}
+            self.is_open, stored, self._stored = False, list(self._stored.values()), {}
         for each in stored:
             _CONTEXT["CleanupStoredContext"].call(timeline, each.file, each.pointer)
         self.end()

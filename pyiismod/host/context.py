@@ -40,6 +40,91 @@ class Context(NativeObject, IHttpContext4):
         self._pool = exchange.pool
         self._started = monotonic_ns() // 1_000_000
 
+    def GetSite(self) -> Any:
+        return self._exchange.process.site.pointer
+
+    def GetApplication(self) -> Any:
+        return self._exchange.process.application.pointer
+
+    def GetConnection(self) -> Any:
+        return self._exchange.around.connection.pointer
+
+    def GetUser(self) -> Any:
+        user = self._exchange.around.user
+        return ffi.NULL if user is None else user.pointer
+
+    def GetOriginalUser(self) -> Any:
+        user = self._exchange.around.original_user
+        return ffi.NULL if user is None else user.pointer
+
+    def GetModuleContextContainer(self) -> Any:
+        return self._exchange.around.container.pointer
+
+    def GetNamedContextContainer(self) -> Any:
+        return self._exchange.around.named_container.pointer
+
+    def GetUrlInfo(self) -> Any:
+        return self._exchange.around.url.pointer
+
+    def GetMetadata(self) -> Any:
+        return self._exchange.around.metadata.pointer
+
+    def GetTraceContext(self) -> Any:
+        return self._exchange.around.trace.pointer
+
+    def GetFileInfo(self) -> Any:
+        file = self._exchange.around.file
+        return ffi.NULL if file is None else file.pointer
+
+    def GetScriptMap(self) -> Any:
+        script_map = self._exchange.mapping.script_map
+        return ffi.NULL if script_map is None else script_map
+
+    def MapHandler(
+        self,
+        dwSiteId: int,
+        pszSiteName: Any,
+        pszUrl: Any,
+        pszVerb: Any,
+        ppScriptMap: Any,
+        fIgnoreWildcardMappings: int = 0,
+    ) -> int:
+        if not pszUrl or not pszVerb or not ppScriptMap:
+            return ERROR_INVALID_PARAMETER
+        path = resolved(str(ffi.string(pszUrl)).partition("?")[0])
+        verb = bytes(ffi.string(pszVerb)).decode("latin-1")
+        handler = self._exchange.mapping.find(path, verb, bool(fIgnoreWildcardMappings))
+        ppScriptMap[0] = ffi.NULL if handler is None else self._exchange.process.script_map(handler).pointer
+        return S_OK
+
+    def GetCurrentExecutionStats(
+        self,
+        pdwNotification: Any,
+        pdwNotificationStartTickCount: Any = None,
+        ppszModule: Any = None,
+        pdwModuleStartTickCount: Any = None,
+        pdwAsyncNotification: Any = None,
+        pdwAsyncNotificationStartTickCount: Any = None,
+    ) -> int:
+        turn = self._exchange.open_turn
+        if not pdwNotification or turn is None:
+            return ERROR_INVALID_PARAMETER
+        subscriber, bit, _ = turn.step
+        ticks = int(turn.started * 1000) & 0xFFFFFFFF
+        since = int(turn.since * 1000) & 0xFFFFFFFF
+        for pointer, value in (
+            (pdwNotification, bit),
+            (pdwNotificationStartTickCount, ticks),
+            (pdwModuleStartTickCount, ticks),
+            (pdwAsyncNotification, bit if since else 0),
+            (pdwAsyncNotificationStartTickCount, since),
+        ):
+            if pointer:
+                pointer[0] = value
+        if ppszModule:
+            ppszModule[0] = self._pool.wide(subscriber.key.name) if subscriber is not None else ffi.NULL
+        return S_OK
+
     def GetRequest(self) -> Any:
         return self._exchange.request.pointer
 
@@ -118,6 +203,33 @@ class Context(NativeObject, IHttpContext4):
         self._exchange.variables.set(bytes(ffi.string(pszVariableName)).decode("latin-1"), value)
         return S_OK
 
+    def InheritServerVariable(self, szName: Any, fFailIfNotExist: int = 0) -> int:
+        if not szName:
+            return ERROR_INVALID_PARAMETER
+        name = bytes(ffi.string(szName)).decode("latin-1")
+        if self._exchange.variables.get(name) is None:
+            return ERROR_INVALID_INDEX if fFailIfNotExist else S_OK
+        self._exchange.variables.inherited.add(name.upper())
+        return S_OK
+
+    def GetServerVarChanges(
+        self,
+        dwOldChangeNumber: int,
+        pdwNewChangeNumber: Any,
+        pdwVariableSnapshot: Any,
+        ppVariableNameSnapshot: Any,
+        ppVariableValueSnapshot: Any,
+        pdwDiffedVariables: Any,
+        ppDiffedVariableIndices: Any,
+    ) -> int:
+        return self._exchange.around.changes("variables", "PCWSTR").report_texts(
+            self._exchange.variables.own(),
+            dwOldChangeNumber,
+            pdwNewChangeNumber,
+            (pdwVariableSnapshot, ppVariableNameSnapshot, ppVariableValueSnapshot),
+            (pdwDiffedVariables, ppDiffedVariableIndices),
+        )
+
     def AllocateRequestMemory(self, cbAllocation: int) -> Any:
         return self._pool.allocate(cbAllocation)
 
@@ -125,7 +237,7 @@ class Context(NativeObject, IHttpContext4):
         return self._text(self._exchange.physical_path, pcchPhysicalPath)
 
     def GetScriptName(self, pcchScriptName: Any = None) -> Any:
-        return self._text(self._exchange.request.url.path, pcchScriptName)
+        return self._text(self._exchange.mapping.script_name, pcchScriptName)
 
     def GetScriptTranslated(self, pcchScriptTranslated: Any = None) -> Any:
         return self._text("\\\\?\\" + self._exchange.physical_path, pcchScriptTranslated)

@@ -6,14 +6,39 @@ from collections.abc import Iterator
 
 from pyiismod.abi.interfaces import INTERFACES
 from pyiismod.host.allocator import ModuleAllocator
+from pyiismod.host.application import Application
+from pyiismod.host.cachedata import CacheData, CacheKey
+from pyiismod.host.cachepolicy import CachePolicy
 from pyiismod.host.completion import CompletionInfo
+from pyiismod.host.connection import Connection
+from pyiismod.host.containers import (
+    ConnectionContextContainer,
+    DispensedContainer,
+    ModuleContextContainer,
+    NamedContextContainer,
+)
 from pyiismod.host.context import Context
+from pyiismod.host.fileinfo import FileInfo, FileMonitor
+from pyiismod.host.metadata import Metadata
 from pyiismod.host.objects import CONFIGURED, REAL, REFUSED, NativeObject, coverage
-from pyiismod.host.providers import AuthenticationProvider, EventProvider, MapHandlerProvider, SendResponseProvider
+from pyiismod.host.providers import (
+    AuthenticationProvider,
+    EventProvider,
+    MapHandlerProvider,
+    MapPathProvider,
+    ReadEntityProvider,
+    SendResponseProvider,
+)
 from pyiismod.host.registration import RegistrationInfo
 from pyiismod.host.request import Request
 from pyiismod.host.response import Response
+from pyiismod.host.scriptmap import ScriptMap
 from pyiismod.host.server import Server
+from pyiismod.host.site import PerfCounterInfo, Site
+from pyiismod.host.tokens import TokenEntry
+from pyiismod.host.tracecontext import TraceContext
+from pyiismod.host.urlinfo import UrlInfo
+from pyiismod.host.user import User
 
 HOST_CLASSES: tuple[type[NativeObject], ...] = (
     RegistrationInfo,
@@ -22,9 +47,30 @@ HOST_CLASSES: tuple[type[NativeObject], ...] = (
     Context,
     Request,
     Response,
+    Site,
+    Application,
+    Connection,
+    User,
+    UrlInfo,
+    Metadata,
+    ScriptMap,
+    FileInfo,
+    FileMonitor,
+    TokenEntry,
+    CacheKey,
+    CacheData,
+    CachePolicy,
+    TraceContext,
+    PerfCounterInfo,
+    ModuleContextContainer,
+    ConnectionContextContainer,
+    DispensedContainer,
+    NamedContextContainer,
     EventProvider,
     AuthenticationProvider,
     MapHandlerProvider,
+    MapPathProvider,
+    ReadEntityProvider,
     SendResponseProvider,
     CompletionInfo,
 )

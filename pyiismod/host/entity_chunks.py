@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from pyiismod.host._abi import ffi
+from pyiismod.host.fragments import NAMED, Fragments
 from pyiismod.host.memory import RequestPool
 from pyiismod.host.trace import Timeline
 
@@ -25,15 +26,17 @@ class EntityChunks:
         raw: the response; must outlive this object.
         pool: where copies go.
         timeline: of the request; chunks that cannot be sent are noted there.
+        fragments: what chunks may name.
 
     Attributes:
         copied: bytes copied since the last send; what a module puts into the array itself is not counted.
     """
 
-    def __init__(self, raw: Any, pool: RequestPool, timeline: Timeline) -> None:
+    def __init__(self, raw: Any, pool: RequestPool, timeline: Timeline, fragments: Fragments) -> None:
         self._raw = raw
         self._pool = pool
         self._timeline = timeline
+        self._fragments = fragments
         self.copied = 0
         self._array = ffi.NULL
         self._capacity = 0
@@ -42,7 +45,10 @@ class EntityChunks:
         return int(self._raw.EntityChunkCount) if self._raw.pEntityChunks else 0
 
     def append_copy(self, chunk: Any) -> None:
-        """Put a private copy of a memory chunk, its data included, at the end."""
+        """Put a private copy of a chunk, the data of one in memory included, at the end."""
+        if chunk.DataChunkType != FROM_MEMORY:
+            self.insert(chunk, len(self))
+            return
         mine = self._pool.zeroed("HTTP_DATA_CHUNK")
         size = chunk.FromMemory.BufferLength
         data = self._pool.allocate(size)
@@ -76,7 +82,13 @@ class EntityChunks:
         parts = []
         for i in range(len(self)):
             chunk = self._raw.pEntityChunks[i]
-            if chunk.DataChunkType != FROM_MEMORY:
+            if chunk.DataChunkType in NAMED:
+                data = self._fragments.of_chunk(chunk)
+                if data is None:
+                    self._timeline.violation(f"chunk {i} of the response names a fragment that is not in the cache")
+                else:
+                    parts.append(data)
+            elif chunk.DataChunkType != FROM_MEMORY:
                 self._timeline.refused.append(f"HTTP_RESPONSE chunk of type {chunk.DataChunkType}")
             elif memory := chunk.FromMemory.pBuffer:
                 parts.append(bytes(ffi.buffer(memory, chunk.FromMemory.BufferLength)))

@@ -25,9 +25,11 @@ from pyiismod.abi.constants import (
 from pyiismod.abi.notifications import REQUEST_BY_BIT
 from pyiismod.host import content, wire
 from pyiismod.host._abi import ffi
+from pyiismod.host.around import Surroundings
 from pyiismod.host.context import Context
 from pyiismod.host.errors import E_FAIL, S_OK
 from pyiismod.host.incoming import Incoming, Outgoing
+from pyiismod.host.mapping import Mapping
 from pyiismod.host.memory import RequestPool
 from pyiismod.host.module import ModuleInstance
 from pyiismod.host.objects import NativeObject
@@ -90,9 +92,10 @@ class Exchange:
     """
 
     CORE = RQ_EXECUTE_REQUEST_HANDLER
-    """Events at which IIS itself has something to do."""
+    """Events at which IIS itself always has something to do."""
 
     settings: Settings
+    mapping: Mapping
     incoming: Incoming
     root: str
     physical_path: str
@@ -110,6 +113,8 @@ class Exchange:
         self.is_full_duplex = False
         self.error_status = 0
         self.root = content.root_of(self.settings)
+        self.around = Surroundings(self, iis)
+        self.process = iis.process
         self.request = Request(self, incoming)
         self.response = Response(self)
         self.context = Context(self)
@@ -117,6 +122,7 @@ class Exchange:
         self._plan = iis.plan
         self._machine = Machine(self._plan, lambda: self.handled)
         self._driver = Driver(self._machine, self)
+        self.mapping = Mapping(self, iis, self._machine)
         self._timing = Timing(schedule)
         self._threads = iis.threads
         self._inbox: SimpleQueue[Work | None] | None = None
@@ -156,10 +162,18 @@ class Exchange:
         """Call the module's handler, creating its object when this is its first; or do what IIS itself does."""
         subscriber, bit, post = turn.step
         if subscriber is None:
-            if not self.handled:
-                content.serve(self)
-            return CONTINUE
+            return self._core(bit)
         return self._call(subscriber, bit, post, self._provider(_PROVIDERS.get(bit, EventProvider)))
+
+    def _core(self, bit: int) -> int:
+        """Do what IIS itself does at an event."""
+        if bit == RQ_EXECUTE_REQUEST_HANDLER:
+            if not self.handled:
+                self.mapping.serve()
+        elif not self.around.has_user and self.incoming.account is None:
+            self.response.fail(401, 2)
+            return FINISH_REQUEST
+        return CONTINUE
 
     def completed(self, turn: Turn, completion: Completion) -> int:
         """Call ``OnAsyncCompletion`` or the module's callback."""
@@ -201,9 +215,11 @@ class Exchange:
         for instance in self._instances.values():
             if instance is not None:
                 instance.dispose(self.timeline)
+        self.around.end()
         for thing in (*self._objects, *self._providers.values()):
             thing.end()
         self.pool.release()
+        self.around.leave_connection()
         with _lock:
             self.ended = True
             if self._inbox is not None:
@@ -243,6 +259,23 @@ class Exchange:
         told, frame, turn = self.told, current(), self._driver.turn
         bit = frame.bit if frame is not None and frame.key is not None else turn.step[1] if turn else 0
         return (told.key.name, bit) if told is not None else (None, 0)
+
+    @property
+    def open_turn(self) -> Turn | None:
+        """The step that is not settled yet."""
+        return self._driver.turn
+
+    @property
+    def is_authenticated(self) -> bool:
+        """Whether AUTHENTICATE_REQUEST has let the request pass."""
+        return self._machine.position > (RQ_AUTHENTICATE_REQUEST, False)
+
+    @property
+    def keeps_alive(self) -> bool:
+        """Whether the connection outlives the request."""
+        wanted = (self.request.headers.get(b"Connection") or b"").lower()
+        is_kept = b"close" not in wanted if self.incoming.version >= (1, 1) else b"keep-alive" in wanted
+        return is_kept and not self.outgoing.aborted and not self.response.needs_disconnect
 
     def disable(self, request_mask: int, post_mask: int) -> None:
         """``DisableNotifications`` for the module that is being told."""
@@ -324,6 +357,7 @@ class Exchange:
     def url_changed(self) -> None:
         """The path of the request was set."""
         self.physical_path = self.map_path(self.request.url.path)
+        self.mapping.url_changed()
 
     def map_path(self, path: str) -> str:
         """Return the physical path of a URL path, after MAP_PATH modules have had their say."""
@@ -363,7 +397,7 @@ class Exchange:
     def written(self, more: bool) -> int:
         """Something was added to the response: send it now if buffering ends here. Return the bytes sent."""
         response = self.response
-        if response.is_buffered and response.chunks.copied <= self.settings.response_buffer_limit:
+        if response.is_buffered and response.chunks.copied <= self.mapping.response_buffer_limit:
             return 0
         return self.send(more=more or response.is_buffered)
 

@@ -8,13 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from pyiismod.host import content
-from pyiismod.host.errors import ERROR_INVALID_DATA
-
-if TYPE_CHECKING:
-    from pyiismod.host.exchange import Exchange
+from typing import Any
 
 RESOURCE_TYPES = ("File", "Directory", "Either", "Unspecified")
 ACCESS = ("None", "Read", "Write", "Script", "Execute")
@@ -129,18 +123,13 @@ def _like(pattern: str, text: str) -> bool:
     return len(text) - position >= len(others[-1]) and text.endswith(others[-1])
 
 
-def static_handler(modules: Iterable[str]) -> Handler:
+def static_handler(modules: Iterable[str], response_buffer_limit: int) -> Handler:
     """Return the mapping that IIS comes with, behind the modules named."""
     names = ",".join((*modules, *STATIC_MODULES))
-    return Handler("StaticFile", modules=names, resource_type="Either", require_access="Read")
-
-
-def serve(exchange: Exchange) -> None:
-    """Answer when no module has: with static content where it is mapped, else with IIS's error."""
-    handler = exchange.handler
-    if handler is None:
-        exchange.response.fail(404, 4)
-    elif handler.is_static:
-        content.serve(exchange)
-    elif not exchange.knows_modules(handler.modules):
-        exchange.response.fail(500, 21, ERROR_INVALID_DATA)
+    return Handler(
+        "StaticFile",
+        modules=names,
+        resource_type="Either",
+        require_access="Read",
+        response_buffer_limit=response_buffer_limit,
+    )

@@ -139,6 +139,15 @@ class Headers:
             found.append((_text(line.pName, line.NameLength), _text(line.pRawValue, line.RawValueLength)))
         return found
 
+    def known_values(self) -> list[Any]:
+        """Return the pointers to the known values by id; NULL where there is none."""
+        return [known.pRawValue for known in self._raw.KnownHeaders]
+
+    def unknown_pairs(self) -> list[tuple[Any, Any]]:
+        """Return the pointers to (name, value) of the other headers."""
+        lines = (self._raw.pUnknownHeaders[i] for i in range(self._count()))
+        return [(line.pName, line.pRawValue) for line in lines]
+
     def _count(self) -> int:
         return self._raw.UnknownHeaderCount if self._raw.pUnknownHeaders else 0
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pyiismod.abi.constants import RQ_AUTHENTICATE_REQUEST, RQ_EXECUTE_REQUEST_HANDLER
 from pyiismod.errors import WorkerError
 from pyiismod.host.exchange import Exchange
+from pyiismod.host.handlers import Handler, static_handler
 from pyiismod.host.incoming import Incoming, Outgoing
 from pyiismod.host.module import Module
+from pyiismod.host.process import Process
 from pyiismod.host.server import Server
 from pyiismod.host.settings import Settings
 from pyiismod.host.threads import Pool
@@ -23,6 +26,7 @@ class Iis:
         box: notes that survive this process.
 
     Attributes:
+        process: site, application, connections and caches.
         modules: loaded modules in ``<modules>`` order.
         threads: IIS's own pool, for completions.
         plan: whom requests tell.
@@ -32,8 +36,9 @@ class Iis:
         self.settings = settings
         self.box = box
         self.timeline = Timeline(box)
-        self.server = Server(settings, self.timeline)
         self.modules: list[Module] = []
+        self.process = Process(settings, self.timeline, self.file_of)
+        self.server = Server(self.process, self.timeline)
         self.threads = Pool()
         self._replan()
 
@@ -51,15 +56,47 @@ class Iis:
         _check(timeline)
         return module
 
+    def file_of(self, module_id: int) -> str | None:
+        """Return the DLL of a module id, or None."""
+        return next((module.file for module in self.modules if module.id == module_id), None)
+
     def _replan(self) -> None:
-        self.plan = Plan(
-            (
-                Subscriber(module, i, info.request_mask, info.post_mask, info.priorities)
-                for i, module in enumerate(self.modules)
-                if (info := module.registration) is not None and info.factory
-            ),
-            Exchange.CORE,
+        self._subscribers = [
+            Subscriber(module, i, info.request_mask, info.post_mask, info.priorities)
+            for i, module in enumerate(self.modules)
+            if (info := module.registration) is not None and info.factory
+        ]
+        self._plans: dict[Handler | None, Plan] = {}
+        self.static_handler = static_handler(
+            (s.key.name for s in self._subscribers if s.wants(RQ_EXECUTE_REQUEST_HANDLER, False)),
+            self.settings.response_buffer_limit,
         )
+        self.plan = self.plan_for(self.static_handler)
+
+    def plan_for(self, handler: Handler | None) -> Plan:
+        """Return whom requests tell that are mapped to ``handler``; None for those that nothing is mapped to."""
+        plan = self._plans.get(handler)
+        if plan is None:
+            by_name = {subscriber.key.name: subscriber for subscriber in self._subscribers}
+            names = handler.modules if handler is not None else ()
+            handling = tuple(by_name[name] for name in dict.fromkeys(names) if name in by_name)
+            core = Exchange.CORE if self.settings.anonymous else Exchange.CORE | RQ_AUTHENTICATE_REQUEST
+            plan = self._plans[handler] = Plan(self._subscribers, core, handling)
+        return plan
+
+    def map_handler(self, path: str, verb: str, physical_path: str, ignore_wildcard: bool = False) -> Handler | None:
+        """Return the handler mapping for a verb on a canonical URL path, or None."""
+        if not self.settings.handlers:
+            return None if ignore_wildcard else self.static_handler
+        for handler in self.settings.handlers:
+            if not (ignore_wildcard and handler.is_wildcard) and handler.fits(path, verb, physical_path):
+                return handler
+        return None
+
+    def disconnect(self, name: str, timeline: Timeline) -> None:
+        """The client of a named connection has gone: contexts kept with it hear of it."""
+        self.process.disconnect(name, timeline)
+        _check(timeline)
 
     def fire(self, incoming: Incoming, timeline: Timeline, schedule: str | int = "threaded") -> Outgoing:
         """Drive one request through the pipeline, and wait for its end.
@@ -79,6 +116,7 @@ class Iis:
 
     def unload(self, timeline: Timeline) -> None:
         """Terminate and unload all modules, last loaded first (their mutual order is unconfirmed)."""
+        self.process.end(timeline)
         modules, self.modules = self.modules, []
         self._replan()
         for module in reversed(modules):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import count
 
 from pyiismod.host.url import Url
+from pyiismod.host.user import Account
 
 _request_ids = count(0x8000_0000_8000_0001)
 _connection_ids = count(0xF800_0000_F800_0001)
@@ -20,6 +21,9 @@ class Incoming:
         body: the entity.
         remote, local: (address, port) of both ends, IPv4 or IPv6.
         version: (major, minor) of HTTP.
+        account: the client's credentials, which IIS accepts; None for none.
+        connection: name of the connection that carries it, and others of that name; "" for one of its own.
+        certificate: the client's, DER; empty for none.
     """
 
     def __init__(
@@ -32,6 +36,9 @@ class Incoming:
         remote: tuple[str, int] = ("127.0.0.1", 50000),
         local: tuple[str, int] = ("127.0.0.1", 80),
         version: tuple[int, int] = (1, 1),
+        account: Account | None = None,
+        connection: str = "",
+        certificate: bytes = b"",
     ) -> None:
         self.method = method
         self.url = url
@@ -40,6 +47,9 @@ class Incoming:
         self.remote = remote
         self.local = local
         self.version = version
+        self.account = account
+        self.connection = connection
+        self.certificate = certificate
         self.request_id = next(_request_ids)
         self.connection_id = next(_connection_ids)
 

@@ -18,7 +18,10 @@ from pyiismod.abi.providers import (
 )
 from pyiismod.host._abi import ffi
 from pyiismod.host.errors import ERROR_INVALID_PARAMETER, S_OK
+from pyiismod.host.fileinfo import FileInfo
 from pyiismod.host.objects import NativeObject
+from pyiismod.host.scriptmap import ScriptMap, handler_of
+from pyiismod.host.user import ModuleUser
 
 if TYPE_CHECKING:
     from pyiismod.host.exchange import Exchange
@@ -38,9 +41,37 @@ class EventProvider(NativeObject, IHttpEventProvider):
 class AuthenticationProvider(EventProvider, IAuthenticationProvider):
     """Of AUTHENTICATE_REQUEST."""
 
+    def SetUser(self, pUser: Any) -> None:
+        if pUser:
+            where = self._exchange.told
+            self._exchange.around.set_user(ModuleUser(pUser, where.key.file if where else "", self.timeline))
+
 
 class MapHandlerProvider(EventProvider, IMapHandlerProvider):
     """Of MAP_REQUEST_HANDLER."""
+
+    def SetScriptName(self, pszScriptName: Any, cchScriptName: int) -> int:
+        if not pszScriptName:
+            return ERROR_INVALID_PARAMETER
+        self._exchange.mapping.script_name = str(ffi.unpack(pszScriptName, cchScriptName))
+        return S_OK
+
+    def SetScriptMap(self, pScriptMap: Any) -> None:
+        if not pScriptMap:
+            return
+        known, told = self.resolve(pScriptMap), self._exchange.told
+        if isinstance(known, ScriptMap):
+            handler = known.handler
+        else:
+            handler = handler_of(pScriptMap, told.key.file if told else "", self.timeline)
+        self._exchange.mapping.set(handler, pScriptMap)
+
+    def SetFileInfo(self, pFileInfo: Any) -> None:
+        known = self.resolve(pFileInfo) if pFileInfo else None
+        if isinstance(known, FileInfo):
+            self._exchange.around.set_file(known)
+        else:
+            self.timeline.violation("SetFileInfo was given something that is no IHttpFileInfo of the host")
 
 
 class MapPathProvider(EventProvider, IMapPathProvider):

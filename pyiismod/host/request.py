@@ -18,10 +18,10 @@ from pyiismod.abi.headers import REQUEST_HEADER_NAMES
 from pyiismod.abi.request import IHttpRequest4
 from pyiismod.host._abi import ffi
 from pyiismod.host.entity import EntityBody
-from pyiismod.host.errors import ERROR_HANDLE_EOF, ERROR_INVALID_PARAMETER, ERROR_NOT_FOUND, S_OK
+from pyiismod.host.errors import E_FAIL, ERROR_HANDLE_EOF, ERROR_INVALID_PARAMETER, ERROR_NOT_FOUND, S_OK
 from pyiismod.host.headers import LONGEST, Headers, HeaderTable
 from pyiismod.host.message import delete_header, get_header, name_of, set_header
-from pyiismod.host.objects import NativeObject
+from pyiismod.host.objects import NativeObject, configured
 from pyiismod.host.url import Url
 from pyiismod.pipeline import Completion
 
@@ -251,10 +251,58 @@ class Request(NativeObject, IHttpRequest4):
         if pMinorVersion:
             pMinorVersion[0] = self.raw.Version.MinorVersion
 
+    @configured
     def GetClientCertificate(self, ppClientCertInfo: Any, pfClientCertNegotiated: Any) -> int:
         if not ppClientCertInfo or not pfClientCertNegotiated:
             return ERROR_INVALID_PARAMETER
-        return ERROR_NOT_FOUND  # no client certificate can be configured
+        if not self._exchange.incoming.certificate:
+            return ERROR_NOT_FOUND
+        ppClientCertInfo[0], pfClientCertNegotiated[0] = self._client_certificate(), 1
+        return S_OK
+
+    def _client_certificate(self) -> Any:
+        certificate = self._exchange.incoming.certificate
+        info: Any = self._pool.zeroed("HTTP_SSL_CLIENT_CERT_INFO")
+        info.CertEncodedSize = len(certificate)
+        info.pCertEncoded = ffi.cast("UCHAR *", self._pool.data(certificate))
+        return info
+
+    @configured
+    def NegotiateClientCertificate(self, fAsync: int, pfCompletionPending: Any = None) -> int:
+        if not self._exchange.incoming.certificate:
+            if pfCompletionPending:
+                pfCompletionPending[0] = 0
+            return E_FAIL
+        completion = Completion("NegotiateClientCertificate")
+        return self._exchange.conclude(completion, fAsync, pfCompletionPending, is_slow=True)
+
+    @configured
+    def GetChannelBindingToken(self, ppToken: Any, pTokenSize: Any) -> int:
+        if not ppToken or not pTokenSize:
+            return ERROR_INVALID_PARAMETER
+        ppToken[0], pTokenSize[0] = ffi.NULL, 0  # hardening is off, as it is by default
+        return S_OK
+
+    def GetHeaderChanges(
+        self,
+        dwOldChangeNumber: int,
+        pdwNewChangeNumber: Any,
+        knownHeaderSnapshot: Any,
+        pdwUnknownHeaderSnapshot: Any,
+        ppUnknownHeaderNameSnapshot: Any,
+        ppUnknownHeaderValueSnapshot: Any,
+        diffedKnownHeaderIndices: Any,
+        pdwDiffedUnknownHeaders: Any,
+        ppDiffedUnknownHeaderIndices: Any,
+    ) -> int:
+        return self._exchange.around.changes("request headers").report_headers(
+            self.headers,
+            dwOldChangeNumber,
+            pdwNewChangeNumber,
+            (knownHeaderSnapshot, diffedKnownHeaderIndices),
+            (pdwUnknownHeaderSnapshot, ppUnknownHeaderNameSnapshot, ppUnknownHeaderValueSnapshot),
+            (pdwDiffedUnknownHeaders, ppDiffedUnknownHeaderIndices),
+        )
 
     def GetSiteId(self) -> int:
         return self._exchange.settings.site_id

@@ -20,7 +20,9 @@ from pyiismod.host.errors import (
     ERROR_INVALID_PARAMETER,
     S_OK,
 )
+from pyiismod.host.fragments import NAMED
 from pyiismod.host.headers import LONGEST, Headers, HeaderTable
+from pyiismod.host.http2 import Http2Slots
 from pyiismod.host.message import delete_header, get_header, name_of, set_header
 from pyiismod.host.objects import NativeObject
 from pyiismod.host.refusal import Refused
@@ -34,7 +36,7 @@ _SERVER = RESPONSE_HEADER_NAMES.index("Server")
 _HEADERS = HeaderTable(RESPONSE_HEADER_NAMES, listed=("Server", "Set-Cookie", "WWW-Authenticate"))
 
 
-class Response(NativeObject, IHttpResponse4):
+class Response(Http2Slots, NativeObject, IHttpResponse4):
     """One response as a module sees it.
 
     Args:
@@ -55,7 +57,7 @@ class Response(NativeObject, IHttpResponse4):
         self.raw = raw = pool.zeroed("HTTP_RESPONSE")
         raw.Version.MajorVersion = raw.Version.MinorVersion = 1
         self.headers = Headers(raw.Headers, _HEADERS, pool)
-        self.chunks = EntityChunks(raw, pool, exchange.timeline)
+        self.chunks = EntityChunks(raw, pool, exchange.timeline, exchange.process.fragments)
         self.is_buffered = True
         self.is_kernel_cache_enabled = True
         self.headers_suppressed = False
@@ -104,6 +106,9 @@ class Response(NativeObject, IHttpResponse4):
 
     def GetRawHttpResponse_mutable(self) -> Any:
         return self.raw
+
+    def GetCachePolicy(self) -> Any:
+        return self._exchange.around.cache_policy.pointer
 
     def SetStatus(
         self,
@@ -373,6 +378,8 @@ def _is_sound(chunk: Any) -> bool:
     Raises:
         Refused: it is not in memory.
     """
+    if chunk.DataChunkType in NAMED:
+        return True
     if chunk.DataChunkType != FROM_MEMORY:
         raise Refused
     return bool(chunk.FromMemory.pBuffer) or not chunk.FromMemory.BufferLength

@@ -5,32 +5,53 @@ The server object that RegisterModule is given; it lives as long as the process 
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
+from pyiismod.abi.constants import (
+    GL_APPLICATION_STOP,
+    GL_CONFIGURATION_CHANGE,
+    GL_FILE_CHANGE,
+    GL_HEALTH_CHECK,
+    GL_STOP_LISTENING,
+)
+from pyiismod.abi.hresult import hresult_from_win32
 from pyiismod.abi.server import IHttpServer2, IHttpServer3
+from pyiismod.host import win32
 from pyiismod.host._abi import ffi
-from pyiismod.host.errors import E_NOINTERFACE, ERROR_INVALID_PARAMETER, S_OK
+from pyiismod.host.errors import (
+    E_NOINTERFACE,
+    ERROR_INVALID_HANDLE,
+    ERROR_INVALID_PARAMETER,
+    ERROR_NOT_SUPPORTED,
+    S_OK,
+)
+from pyiismod.host.guid import guid_text
 from pyiismod.host.memory import RequestPool
 from pyiismod.host.objects import NativeObject, configured
-from pyiismod.host.settings import Settings
+from pyiismod.host.preconditions import satisfies
+from pyiismod.host.process import Process
+from pyiismod.host.servercache import CacheSlots
 from pyiismod.host.trace import Timeline
 
 _V2, _V3 = 0, 1
 
 
-class Server(NativeObject, IHttpServer3):
+class Server(CacheSlots, NativeObject, IHttpServer3):
     """The process-wide server object.
 
     Args:
-        settings: what it answers.
+        process: everything that it leads to, and the settings of what it answers.
         timeline: of the process: calls from a module's own threads land there.
     """
 
-    def __init__(self, settings: Settings, timeline: Timeline) -> None:
+    def __init__(self, process: Process, timeline: Timeline) -> None:
         super().__init__(timeline)
-        self._settings = settings
+        self._process = process
+        self._settings = settings = process.settings
         self._pool = RequestPool()  # as long-lived as this object
         self._app_pool = self._pool.wide(settings.app_pool)
+        self._app_pool_config = self._pool.wide(settings.app_pool_config)
         self.thread_limit = 256
 
     @configured
@@ -47,6 +68,65 @@ class Server(NativeObject, IHttpServer3):
     def DecrementThreadCount(self) -> None:
         self.thread_limit = max(self.thread_limit - 1, 1)
 
+    @configured
+    def GetAppPoolConfigFile(self, pcchConfigFilePath: Any = None) -> Any:
+        if pcchConfigFilePath:
+            pcchConfigFilePath[0] = len(self._settings.app_pool_config.encode("utf-16-le", "surrogatepass")) // 2
+        return self._app_pool_config
+
+    def AssociateWithThreadPool(self, hHandle: Any, completionRoutine: Any) -> int:
+        if not completionRoutine:
+            return ERROR_INVALID_PARAMETER
+        if not hHandle or hHandle == win32.INVALID_HANDLE or sys.platform != "win32":
+            return ERROR_INVALID_HANDLE
+        try:
+            win32.bind_to_pool(hHandle, completionRoutine)
+        except win32.Win32Error as error:
+            return hresult_from_win32(error.code)
+        return S_OK
+
+    def GetPerfCounterInfo(self) -> Any:
+        return self._process.counters.pointer
+
+    def GetTraceContext(self) -> Any:
+        return self._process.trace.pointer
+
+    def SatisfiesPrecondition(self, pszPrecondition: Any, pfUnknownPrecondition: Any = None) -> int:
+        met, is_unknown = satisfies(self._settings, str(ffi.string(pszPrecondition)) if pszPrecondition else "")
+        if pfUnknownPrecondition:
+            pfUnknownPrecondition[0] = int(is_unknown)
+        return int(met)
+
+    def ReportUnhealthy(self, pszReasonString: Any, hrReason: int) -> None:
+        self._process.report(GL_HEALTH_CHECK, "ReportUnhealthy", reason=_text(pszReasonString), error=hrReason)
+
+    def RecycleProcess(self, pszReason: Any) -> None:
+        self._process.report(GL_STOP_LISTENING, "RecycleProcess", reason=_text(pszReason))
+
+    def RecycleApplication(self, pszAppConfigPath: Any) -> None:
+        self._process.report(GL_APPLICATION_STOP, "RecycleApplication", path=_text(pszAppConfigPath))
+
+    def NotifyConfigurationChange(self, pszPath: Any) -> None:
+        self._process.report(GL_CONFIGURATION_CHANGE, "NotifyConfigurationChange", path=_text(pszPath))
+
+    def NotifyFileChange(self, pszFileName: Any) -> None:
+        self._process.report(GL_FILE_CHANGE, "NotifyFileChange", path=_text(pszFileName))
+
+    def QueryRequestProperty(
+        self,
+        id: int,
+        propertyId: int,
+        pQualifier: Any,
+        qualifierSize: int,
+        pOutput: Any,
+        outputBufferSize: int,
+        pcbBytesReturned: Any,
+        pOverlapped: Any,
+    ) -> int:
+        if not id or (outputBufferSize and not pOutput) or (qualifierSize and not pQualifier):
+            return ERROR_INVALID_PARAMETER
+        return ERROR_NOT_SUPPORTED  # what http.sys knows of a transport that is not there
+
     def GetExtendedInterface(self, version: int, ppInterface: Any) -> int:
         wanted = {_V2: IHttpServer2, _V3: IHttpServer3}.get(version)
         if not ppInterface:
@@ -61,14 +141,12 @@ class Server(NativeObject, IHttpServer3):
             return ERROR_INVALID_PARAMETER
         target = self.resolve(pInput)
         chain = {} if target is None else {cls.iid: cls for cls in target.interface.chain()}
-        wanted = chain.get(_guid(Version2))
-        if _guid(Version1) not in chain or wanted is None or not self._settings.has(wanted.first_seen):
+        wanted = chain.get(guid_text(Version2))
+        if guid_text(Version1) not in chain or wanted is None or not self._settings.has(wanted.first_seen):
             return E_NOINTERFACE
         ppOutput[0] = pInput  # one object with the longest table serves every version
         return S_OK
 
 
-def _guid(pointer: Any) -> str:
-    data = bytes(ffi.buffer(pointer, 16))
-    first, second, third = (int.from_bytes(data[a:b], "little") for a, b in ((0, 4), (4, 6), (6, 8)))
-    return f"{first:08x}-{second:04x}-{third:04x}-{data[8:10].hex()}-{data[10:].hex()}"
+def _text(psz: Any) -> str:
+    return str(ffi.string(psz)) if psz else ""

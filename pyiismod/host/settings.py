@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
+
+from pyiismod.host.handlers import Handler
 
 VERSIONS = {"7.0": 0x00070000, "7.5": 0x00070005, "8.0": 0x00080000, "8.5": 0x00080005, "10.0": 0x000A0000}
 """IIS version → ``dwServerVersion``: HIWORD major, LOWORD minor (fact sheet 1.1)."""
 
 _GENERATIONS = {"7.0": 1, "7.5": 2, "8.0": 3, "8.5": 3, "10.0": 6}
 _FIRST_SEEN = ("iis7.0", "iis7.5", "sdk8.1", "sdk10.0.14393", "sdk10.0.19041", "sdk10.0.20348")
+_POOLS = "C:\\inetpub\\temp\\apppools"
 
 
 class Settings:
@@ -25,6 +29,11 @@ class Settings:
         upload_read_ahead: bytes of a request body that are there before anyone reads (``uploadReadAheadSize``).
         response_buffer_limit: bytes of a response that are buffered before a send (``responseBufferLimit``).
         default_documents: what a directory answers with.
+        anonymous: whether requests without credentials are let in; a 401.2 else.
+        accounts: user name → password: those that ``IHttpServer2::GetToken`` logs on.
+        handlers: the handler mappings as attributes (:class:`~pyiismod.host.handlers.Handler`), first match wins; with
+            none every module and the static content behind them handle everything.
+        trace_verbosity: of failed request tracing, 1 to 5; 0 for none.
 
     Raises:
         ValueError: an unknown version or setting.
@@ -42,6 +51,10 @@ class Settings:
         upload_read_ahead: int = 49152,
         response_buffer_limit: int = 4194304,
         default_documents: tuple[str, ...] = ("Default.htm", "Default.asp", "index.htm", "index.html", "iisstart.htm"),
+        anonymous: bool = True,
+        accounts: dict[str, str] | None = None,
+        handlers: Sequence[dict[str, Any]] = (),
+        trace_verbosity: int = 5,
     ) -> None:
         if iis_version not in VERSIONS:
             raise ValueError(f"unknown IIS version {iis_version!r}; known are {', '.join(VERSIONS)}")
@@ -54,6 +67,10 @@ class Settings:
         self.upload_read_ahead = upload_read_ahead
         self.response_buffer_limit = response_buffer_limit
         self.default_documents = tuple(default_documents)
+        self.anonymous = anonymous
+        self.accounts = {name.lower(): password for name, password in (accounts or {}).items()}
+        self.handlers = tuple(Handler.of(attributes) for attributes in handlers)
+        self.trace_verbosity = trace_verbosity
 
     @classmethod
     def of(cls, settings: dict[str, Any]) -> Settings:
@@ -76,6 +93,21 @@ class Settings:
     def server_software(self) -> bytes:
         """The Server header."""
         return f"Microsoft-IIS/{self.iis_version}".encode()
+
+    @property
+    def application_id(self) -> str:
+        """Metabase path of the root application."""
+        return f"/LM/W3SVC/{self.site_id}/ROOT"
+
+    @property
+    def config_path(self) -> str:
+        """Configuration path of the site, and so of its root application."""
+        return f"MACHINE/WEBROOT/APPHOST/{self.site_name}"
+
+    @property
+    def app_pool_config(self) -> str:
+        """Where WAS puts the configuration of the application pool."""
+        return f"{_POOLS}\\{self.app_pool}\\{self.app_pool}.config"
 
     def has(self, first_seen: str) -> bool:
         """Return whether this version of IIS has an interface that a header generation brought."""

@@ -9,20 +9,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from pyiismod.host.user import Account
+
 if TYPE_CHECKING:
     from pyiismod.host.exchange import Exchange
 
 _Value = str | bytes | None
-
-_POOLS = "C:\\inetpub\\temp\\apppools"  # where WAS puts the configuration of each pool
+_NOBODY = Account()
 
 
 class ServerVariables:
-    """The variables of one request: computed, unless a module has set its own."""
+    """The variables of one request: computed, unless a module has set its own.
+
+    Attributes:
+        inherited: names of those that child requests get (``InheritServerVariable``).
+    """
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
         self._own: dict[str, str] = {}
+        self.inherited: set[str] = set()
 
     def get(self, name: str) -> _Value:
         """Return the value, or None when there is no such variable. Names are case-insensitive."""
@@ -34,6 +40,10 @@ class ServerVariables:
         if name.startswith("HTTP_"):
             return _header(self._exchange, name.removeprefix("HTTP_"))
         return None
+
+    def own(self) -> list[tuple[str, str]]:
+        """Return (name, value) of what modules have set."""
+        return list(self._own.items())
 
     def set(self, name: str, value: str | None) -> None:
         """Create or overwrite a variable; None takes the module's own value away (unconfirmed)."""
@@ -74,6 +84,11 @@ def _or_empty(name: str) -> Callable[[Exchange], _Value]:
     return lambda x: _header(x, name) or ""
 
 
+def _account(x: Exchange) -> Account:
+    user = x.around.user
+    return _NOBODY if user is None else user.account
+
+
 def _secure(x: Exchange) -> bool:
     return x.incoming.url.scheme == "https"
 
@@ -81,11 +96,15 @@ def _secure(x: Exchange) -> bool:
 _COMPUTED: dict[str, Callable[[Exchange], _Value]] = {
     "ALL_HTTP": _all_http,
     "ALL_RAW": _all_raw,
-    "APPL_MD_PATH": lambda x: f"/LM/W3SVC/{x.settings.site_id}/ROOT",
+    "APPL_MD_PATH": lambda x: x.settings.application_id,
     "APPL_PHYSICAL_PATH": lambda x: x.root,
-    "APP_POOL_CONFIG": lambda x: f"{_POOLS}\\{x.settings.app_pool}\\{x.settings.app_pool}.config",
+    "APP_POOL_CONFIG": lambda x: x.settings.app_pool_config,
     "APP_POOL_ID": lambda x: x.settings.app_pool,
+    "AUTH_PASSWORD": lambda x: _account(x).password,
+    "AUTH_TYPE": lambda x: _account(x).kind,
+    "AUTH_USER": lambda x: _account(x).remote_name,
     "CACHE_URL": lambda x: x.incoming.url.full,
+    "CERT_FLAGS": lambda x: "1" if x.incoming.certificate else "",
     "CONTENT_LENGTH": lambda x: _header(x, "CONTENT_LENGTH") or "0",
     "CONTENT_TYPE": _or_empty("CONTENT_TYPE"),
     "DOCUMENT_ROOT": lambda x: x.root,
@@ -97,6 +116,7 @@ _COMPUTED: dict[str, Callable[[Exchange], _Value]] = {
     "INSTANCE_ID": lambda x: str(x.settings.site_id),
     "INSTANCE_META_PATH": lambda x: f"/LM/W3SVC/{x.settings.site_id}",
     "INSTANCE_NAME": lambda x: x.settings.site_name,
+    "LOGON_USER": lambda x: _account(x).name,
     "LOCAL_ADDR": lambda x: x.incoming.local[0],
     "MANAGED_PIPELINE_MODE": lambda x: "Integrated",
     "PATH_INFO": lambda x: x.request.url.path,
@@ -105,12 +125,13 @@ _COMPUTED: dict[str, Callable[[Exchange], _Value]] = {
     "REMOTE_ADDR": lambda x: x.incoming.remote[0],
     "REMOTE_HOST": lambda x: x.incoming.remote[0],
     "REMOTE_PORT": lambda x: str(x.incoming.remote[1]),
+    "REMOTE_USER": lambda x: _account(x).remote_name,
     "REQUEST_FILENAME": lambda x: x.physical_path,
     "REQUEST_FLAGS": lambda x: str(x.request.raw.Flags),
     "REQUEST_METHOD": lambda x: x.request.method,
     "REQUEST_URI": lambda x: x.request.url.path,
     "SCRIPT_FILENAME": lambda x: x.physical_path,
-    "SCRIPT_NAME": lambda x: x.request.url.path,
+    "SCRIPT_NAME": lambda x: x.mapping.script_name,
     "SCRIPT_TRANSLATED": lambda x: "\\\\?\\" + x.physical_path,
     "SERVER_ADDR": lambda x: x.incoming.local[0],
     "SERVER_NAME": lambda x: x.incoming.url.host,
@@ -119,11 +140,11 @@ _COMPUTED: dict[str, Callable[[Exchange], _Value]] = {
     "SERVER_PROTOCOL": lambda x: f"HTTP/{x.incoming.version[0]}.{x.incoming.version[1]}",
     "SERVER_SOFTWARE": lambda x: x.settings.server_software,
     "UNENCODED_URL": lambda x: x.request.url.path + x.request.url.query,
+    "UNMAPPED_REMOTE_USER": lambda x: _account(x).remote_name,
     "URL": lambda x: x.incoming.url.path,
 }
 _EMPTY = (
-    *("AUTH_PASSWORD", "AUTH_TYPE", "AUTH_USER", "LOGON_USER", "REMOTE_USER", "UNMAPPED_REMOTE_USER"),  # anonymous
-    *("CERT_COOKIE", "CERT_FLAGS", "CERT_ISSUER", "CERT_SERIALNUMBER", "CERT_SUBJECT"),  # no client certificate
+    *("CERT_COOKIE", "CERT_ISSUER", "CERT_SERIALNUMBER", "CERT_SUBJECT"),  # certificates are not read
     *("CERT_KEYSIZE", "CERT_SECRETKEYSIZE", "CERT_SERVER_ISSUER", "CERT_SERVER_SUBJECT"),  # no TLS session
     *("CRYPT_CIPHER_ALG_ID", "CRYPT_HASH_ALG_ID", "CRYPT_KEYEXCHANGE_ALG_ID", "CRYPT_PROTOCOL"),
     *("HTTPS_KEYSIZE", "HTTPS_SECRETKEYSIZE", "HTTPS_SERVER_ISSUER", "HTTPS_SERVER_SUBJECT"),

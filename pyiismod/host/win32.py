@@ -75,9 +75,7 @@ def process_token(kind: int) -> Any:
     token, duplicate = ffi.new("HANDLE *"), ffi.new("HANDLE *")
     if not advapi32.OpenProcessToken(kernel32.GetCurrentProcess(), _TOKEN_DUPLICATE, token):
         raise Win32Error(kernel32.GetLastError())
-    made = advapi32.DuplicateTokenEx(
-        token[0], _MAXIMUM_ALLOWED, ffi.NULL, _SECURITY_IMPERSONATION, kind, duplicate
-    )
+    made = advapi32.DuplicateTokenEx(token[0], _MAXIMUM_ALLOWED, ffi.NULL, _SECURITY_IMPERSONATION, kind, duplicate)
     error = 0 if made else kernel32.GetLastError()
     kernel32.CloseHandle(token[0])
     if error:

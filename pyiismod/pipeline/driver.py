@@ -54,13 +54,15 @@ class Turn:
     Attributes:
         step: whom, which bit, which phase.
         state: ``"running"``: module code is on a stack; ``"waiting"``: it returned PENDING; ``"settled"``.
-        since: when it began to wait, by the monotonic clock.
+        started: when it began, by the monotonic clock.
+        since: when it began to wait, or 0.
         armed: what was started and has not come back, for messages.
     """
 
     def __init__(self, step: Step) -> None:
         self.step = step
         self.state = RUNNING
+        self.started = monotonic()
         self.since = 0.0
         self.armed: list[str] = []
         self.arrived: list[Completion] = []

@@ -32,7 +32,19 @@ class Machine:
         self._is_handled = is_handled
         self._disabled: dict[int, tuple[int, int]] = {}
         self._finished = False
+        self._stopped: tuple[int, bool] | None = None
         self._next = 0
+
+    @property
+    def position(self) -> tuple[int, bool]:
+        """Bit and phase of the event that the request is in, or in which it left for LOG_REQUEST; bit 0 before all."""
+        if self._stopped is not None:
+            return self._stopped
+        return _here(self._steps, self._next)
+
+    def replan(self, plan: Plan) -> None:
+        """Go on by another plan, which tells of what is over what this one told."""
+        self._steps = plan.steps
 
     def disable(self, subscriber: Subscriber, request_mask: int, post_mask: int) -> None:
         """Stop telling this module of these notifications for the rest of the request (``DisableNotifications``)."""
@@ -48,7 +60,7 @@ class Machine:
     def settle(self, bit: int, status: int) -> bool:
         """Act on what a step of ``bit`` returned; False when that status cannot be acted on and counts as CONTINUE."""
         if status == FINISH_REQUEST and not bit & NEVER_SKIPPED:
-            self._finished = True
+            self._stopped, self._finished = self.position, True
             return True
         return status == CONTINUE
 
@@ -68,6 +80,8 @@ class Machine:
         index = self._find(self._next, finished)
         if index >= len(self._steps) or self._steps[index][0] is not subscriber:
             return None
+        if finished and self._stopped is None:
+            self._stopped = self.position
         self._finished, self._next = finished, index + 1
         return self._steps[index]
 
@@ -87,3 +101,9 @@ class Machine:
                     return index
             index += 1
         return index
+
+
+def _here(steps: tuple[Step, ...], following: int) -> tuple[int, bool]:
+    if not following:
+        return (0, False)
+    return steps[following - 1][1:] if following <= len(steps) else (RQ_END_REQUEST, True)

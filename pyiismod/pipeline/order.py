@@ -63,15 +63,20 @@ class Plan:
     Args:
         subscribers: its modules.
         core: ``RQ_*`` bits at which IIS itself has something to do.
+        handling: those who run at EXECUTE_REQUEST_HANDLER, in this order, as the handler mapping lists them; None for
+            everyone who wants to, by position.
 
     Attributes:
         steps: all deterministic steps in order.
     """
 
-    def __init__(self, subscribers: Iterable[Subscriber], core: int = 0) -> None:
+    def __init__(
+        self, subscribers: Iterable[Subscriber], core: int = 0, handling: tuple[Subscriber, ...] | None = None
+    ) -> None:
         modules = list(subscribers)
+        handlers = sorted(modules, key=lambda s: s.position) if handling is None else list(handling)
         self._told = {
-            (notification.bit, post): _in_order(modules, notification.bit, post)
+            (notification.bit, post): _in_order(modules, handlers, notification.bit, post)
             for notification in REQUEST
             for post in (False, True)
         }
@@ -90,8 +95,8 @@ class Plan:
         return self._told[bit, post]
 
 
-def _in_order(modules: list[Subscriber], bit: int, post: bool) -> tuple[Subscriber, ...]:
-    told = [s for s in modules if s.wants(bit, post)]
+def _in_order(modules: list[Subscriber], handlers: list[Subscriber], bit: int, post: bool) -> tuple[Subscriber, ...]:
     if bit == RQ_EXECUTE_REQUEST_HANDLER and not post:
-        return tuple(sorted(told, key=lambda s: s.position))
+        return tuple(s for s in handlers if s.wants(bit, post))
+    told = [s for s in modules if s.wants(bit, post)]
     return tuple(sorted(told, key=lambda s: (s.rank(bit, post), s.position), reverse=bit == RQ_SEND_RESPONSE))

@@ -15,6 +15,7 @@ from pyiismod.host.incoming import Incoming
 from pyiismod.host.settings import Settings
 from pyiismod.host.trace import BlackBox, Timeline
 from pyiismod.host.url import Url
+from pyiismod.host.user import Account
 from pyiismod.worker import protocol
 from pyiismod.worker.protocol import Command, ErrorInfo, Registration, Reply, TraceEvent
 
@@ -95,9 +96,17 @@ class Engine:
     def _fire(self, command: protocol.Fire, timeline: Timeline) -> Reply:
         url = Url(command.scheme, command.authority, command.target)
         incoming = Incoming(
-            command.method, url, command.headers, command.body, remote=command.remote, local=command.local
+            command.method,
+            url,
+            command.headers,
+            command.body,
+            remote=command.remote,
+            local=command.local,
+            account=_account(command.user),
+            connection=command.connection,
+            certificate=command.certificate,
         )
-        outgoing = self._server.fire(incoming, timeline)
+        outgoing = self._server.fire(incoming, timeline, command.schedule)
         return protocol.Fired(
             command.id,
             outgoing.status,
@@ -108,6 +117,12 @@ class Engine:
             _events(timeline),
             timeline.refused,
         )
+
+
+def _account(user: protocol.User | None) -> Account | None:
+    if user is None:
+        return None
+    return Account(user.name, user.password, user.kind, user.roles, user.remote_name, user.token)
 
 
 def _resolve(command: protocol.Resolve) -> protocol.Resolved:

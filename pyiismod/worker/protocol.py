@@ -23,7 +23,7 @@ class _Message(msgspec.Struct, tag=True, array_like=True, omit_defaults=True, fr
 class TraceEvent(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """One line of the timeline, in order of its start; the fields up to ``us`` are those of ``run --json``.
 
-    ``event`` is ``"phase"``, ``"notification"``, ``"call"``, ``"output"`` or ``"violation"``.
+    ``event`` is ``"phase"``, ``"notification"``, ``"call"``, ``"output"``, ``"trace"`` or ``"violation"``.
     """
 
     event: str
@@ -36,6 +36,17 @@ class TraceEvent(msgspec.Struct, array_like=True, frozen=True, gc=False):
     result: Any
     us: float
     depth: int = 0
+
+
+class User(msgspec.Struct, array_like=True, omit_defaults=True, frozen=True):
+    """Credentials of a client, which IIS accepts; the fields are those of :class:`pyiismod.host.user.Account`."""
+
+    name: str
+    password: str = ""
+    kind: str = "Basic"
+    roles: tuple[str, ...] = ()
+    remote_name: str | None = None
+    token: int | None = None
 
 
 class Registration(msgspec.Struct, array_like=True, frozen=True):
@@ -91,7 +102,9 @@ class Fire(_Message, frozen=True):
     """One request through the pipeline. Reply: :class:`Fired`.
 
     ``authority`` is host and port as the Host header has them, ``target`` path and query as sent; text is latin-1.
-    ``remote`` and ``local`` are (address, port) of the two ends.
+    ``remote`` and ``local`` are (address, port) of the two ends. ``connection`` names the connection; requests with the
+    same name share it, "" is one of the request's own. ``certificate`` is the client's, DER. ``schedule`` says when
+    completions are delivered (:mod:`pyiismod.host.timing`).
     """
 
     method: str
@@ -102,6 +115,10 @@ class Fire(_Message, frozen=True):
     body: bytes
     remote: tuple[str, int]
     local: tuple[str, int]
+    user: User | None = None
+    connection: str = ""
+    certificate: bytes = b""
+    schedule: str | int = "threaded"
 
 
 class Unload(_Message, frozen=True):

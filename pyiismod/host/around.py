@@ -1,0 +1,184 @@
+"""What a request finds around it: connection, user, URL, configuration, file, and the places to keep things.
+
+Most requests ask for little of that, so each thing is made when a module first asks for it. The end is in the order of
+section 2.2 of the fact sheet: what modules keep with the request, what the request held of the process, and after its
+memory has gone the connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import RLock
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from pyiismod.host.cachepolicy import CachePolicy
+from pyiismod.host.changes import Changes
+from pyiismod.host.connection import Connection
+from pyiismod.host.containers import ModuleContextContainer, NamedContextContainer
+from pyiismod.host.fileinfo import FileInfo
+from pyiismod.host.lifetime import Counted
+from pyiismod.host.metadata import Metadata
+from pyiismod.host.tracecontext import TraceContext
+from pyiismod.host.urlinfo import UrlInfo
+from pyiismod.host.user import Account, ModuleUser, User
+
+if TYPE_CHECKING:
+    from pyiismod.host.exchange import Exchange
+    from pyiismod.host.iis import Iis
+
+_T = TypeVar("_T")
+_lock = RLock()  # one for all requests: making one costs more under Wine than a request may
+_ANONYMOUS = Account()
+
+
+class Surroundings:
+    """Of one request.
+
+    Args:
+        exchange: the request.
+        iis: the server.
+    """
+
+    def __init__(self, exchange: Exchange, iis: Iis) -> None:
+        self._exchange = exchange
+        self._process = iis.process
+        self._file_of = iis.file_of
+        self._made: dict[str, Any] = {}
+        self._held: list[Counted] = []
+        self._users: list[User | ModuleUser] = []
+        if exchange.incoming.connection:
+            exchange.incoming.connection_id = self.connection.id
+        self._process.hits.add(exchange.incoming.url.path)
+
+    def _once(self, key: str, make: Callable[[], _T]) -> _T:
+        made = self._made.get(key)
+        if made is None:
+            with _lock:
+                made = self._made.get(key)
+                if made is None:
+                    made = self._made[key] = make()
+        return cast("_T", made)
+
+    @property
+    def container(self) -> ModuleContextContainer:
+        """What modules keep with the request by their id."""
+        return self._once("container", lambda: ModuleContextContainer(self._exchange.timeline, self._file_of))
+
+    @property
+    def named_container(self) -> NamedContextContainer:
+        """What modules keep with the request by name."""
+        return self._once("named container", lambda: NamedContextContainer(self._exchange.timeline))
+
+    @property
+    def connection(self) -> Connection:
+        """The client's connection."""
+
+        def make() -> Connection:
+            connection = self._process.connect(self._exchange.incoming)
+            connection.carry(self._exchange.outgoing)
+            return connection
+
+        return self._once("connection", make)
+
+    @property
+    def cache_policy(self) -> CachePolicy:
+        """How the response may be cached."""
+        return self._once("cache policy", lambda: CachePolicy(self._exchange))
+
+    @property
+    def trailers(self) -> dict[bytes, bytes]:
+        """Trailers of the response: lower-case name → value."""
+        return self._once("trailers", dict)
+
+    def changes(self, of: str, value_type: str = "PCSTR") -> Changes:
+        """Return what counts the changes of a collection, for managed code."""
+        return self._once(of, lambda: Changes(self._exchange.pool, value_type))
+
+    @property
+    def trace(self) -> TraceContext:
+        """Tracing of the request."""
+        x = self._exchange
+        return self._once(
+            "trace",
+            lambda: TraceContext(x.settings, self._process.subscriptions, x.timeline, x.pool, x.incoming.request_id),
+        )
+
+    @property
+    def url(self) -> UrlInfo:
+        """The entry of the URL in the URL cache."""
+        return self._once("url", lambda: self._hold(self._process.url(self._exchange.incoming.url.path)))
+
+    @property
+    def metadata(self) -> Metadata:
+        """What the configuration says about the URL."""
+        return self._once("metadata", lambda: self._hold(self._process.metadata(self._exchange.request.url.path)))
+
+    @property
+    def file(self) -> FileInfo | None:
+        """The file that the URL is mapped to, or that a module has put in its place; None when there is none."""
+        if (file := self._made.get("file")) is not None:
+            return cast("FileInfo", file)
+        found = self._process.file(self._exchange.physical_path)
+        return None if isinstance(found, int) else self._once("file", lambda: self._hold(found))
+
+    def set_file(self, file: FileInfo) -> None:
+        """A module maps the request to this file."""
+        file.hold()
+        self._made["file"] = self._hold(file)
+
+    def _hold(self, thing: _T) -> _T:
+        self._held.append(cast("Counted", thing))
+        return thing
+
+    @property
+    def user(self) -> User | ModuleUser | None:
+        """Who makes the request: None before that is known (5.1)."""
+        if self._users:
+            return self._users[-1]
+        if not self._exchange.is_authenticated:
+            return None
+        account = self._exchange.incoming.account or _ANONYMOUS
+        with _lock:
+            if not self._users:
+                self._users.append(User(account, self._exchange.timeline.process))
+        return self._users[-1]
+
+    @property
+    def original_user(self) -> User | ModuleUser | None:
+        """The first user that the request had."""
+        return self._users[0] if self._users else self.user
+
+    def set_user(self, user: ModuleUser) -> None:
+        """A module has authenticated the request: it is at once."""
+        self._users.append(user)
+
+    @property
+    def has_user(self) -> bool:
+        """Whether somebody has authenticated the request."""
+        return bool(self._users)
+
+    def end(self) -> None:
+        """Modules are told of nothing more: clean up what they keep with the request, and release what it held."""
+        timeline = self._exchange.timeline
+        for key in ("container", "named container"):
+            if key in self._made:
+                self._made[key].clean(timeline)
+        for user in self._users:
+            user.release(timeline)
+        for thing in self._held:
+            thing.drop(timeline)
+        for key in ("cache policy", "trace"):
+            if key in self._made:
+                self._made[key].end()
+
+    def leave_connection(self) -> None:
+        """Let go of the connection; it closes, unless it is named and kept alive."""
+        x, connection = self._exchange, self._made.get("connection")
+        if connection is None:
+            return
+        connection.carried(x.outgoing)
+        if not x.incoming.connection:
+            connection.disconnect(x.timeline)
+        elif connection.is_open and not x.keeps_alive:
+            self._process.disconnect(x.incoming.connection, x.timeline)
+        connection.drop(x.timeline)
