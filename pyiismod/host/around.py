@@ -159,6 +159,8 @@ class Surroundings:
 
     def end(self) -> None:
         """Modules are told of nothing more: clean up what they keep with the request, and release what it held."""
+        if not self._made and not self._users:
+            return
         timeline = self._exchange.timeline
         for key in ("container", "named container"):
             if key in self._made:

@@ -46,10 +46,10 @@ class EntityChunks:
 
     def append_copy(self, chunk: Any) -> None:
         """Put a private copy of a chunk, the data of one in memory included, at the end."""
-        if chunk.DataChunkType != FROM_MEMORY:
-            self.insert(chunk, len(self))
-            return
         mine = self._pool.zeroed("HTTP_DATA_CHUNK")
+        if chunk.DataChunkType in NAMED:
+            self._copy_named(chunk, mine)
+            return
         size = chunk.FromMemory.BufferLength
         data = self._pool.allocate(size)
         ffi.memmove(data, chunk.FromMemory.pBuffer, size)
@@ -57,6 +57,17 @@ class EntityChunks:
         mine.FromMemory.pBuffer, mine.FromMemory.BufferLength = data, size
         self.insert(mine, len(self))
         self.copied += size
+
+    def _copy_named(self, chunk: Any, mine: Any) -> None:
+        mine[0] = chunk
+        if chunk.DataChunkType == NAMED[0]:
+            name = mine.FromFragmentCache
+            text = str(ffi.unpack(name.pFragmentName, name.FragmentNameLength // 2)) if name.pFragmentName else ""
+            name.pFragmentName = self._pool.wide(text)
+        elif mine.FromFragmentCacheEx.pFragmentName:
+            name = mine.FromFragmentCacheEx
+            name.pFragmentName = self._pool.wide(str(ffi.string(name.pFragmentName)))
+        self.insert(mine, len(self))
 
     def insert(self, chunk: Any, position: int) -> None:
         """Put the struct itself (not what it points to) into the array at ``position``."""

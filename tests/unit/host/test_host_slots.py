@@ -28,12 +28,23 @@ from pyiismod.abi.model import Method
 from pyiismod.host import objects
 from pyiismod.host._abi import ffi
 from pyiismod.host.allocator import ModuleAllocator
+from pyiismod.host.cachedata import CacheData, CacheKey
+from pyiismod.host.completion import CompletionInfo
 from pyiismod.host.memory import RequestPool
 from pyiismod.host.objects import CONFIGURED, REAL, REFUSED, NativeObject, coverage, function_type
-from pyiismod.host.providers import AuthenticationProvider, EventProvider, MapHandlerProvider, SendResponseProvider
+from pyiismod.host.providers import (
+    AuthenticationProvider,
+    EventProvider,
+    MapHandlerProvider,
+    MapPathProvider,
+    ReadEntityProvider,
+    SendResponseProvider,
+)
 from pyiismod.host.refusal import Refused
 from pyiismod.host.registration import RegistrationInfo
 from pyiismod.host.trace import Timeline
+from pyiismod.host.user import Account, User
+from pyiismod.pipeline import Completion
 from pyiismod.worker.inprocess import NoBox
 
 POISON = b"\xcc" * 512
@@ -49,6 +60,28 @@ _MAKE: dict[str, Callable[[Host, Any], NativeObject]] = {
     "AuthenticationProvider": lambda h, x: AuthenticationProvider(x),
     "MapHandlerProvider": lambda h, x: MapHandlerProvider(x),
     "SendResponseProvider": lambda h, x: SendResponseProvider(x, True),
+    "MapPathProvider": lambda h, x: MapPathProvider(x, "/", "C:\\"),
+    "ReadEntityProvider": lambda h, x: ReadEntityProvider(x, NULL, 0, 0),
+    "CompletionInfo": lambda h, x: CompletionInfo(h.timeline, Completion("Flush")),
+    "Site": lambda h, x: h.iis.process.site,
+    "Application": lambda h, x: h.iis.process.application,
+    "Connection": lambda h, x: x.around.connection,
+    "User": lambda h, x: User(Account(), h.timeline),
+    "UrlInfo": lambda h, x: x.around.url,
+    "Metadata": lambda h, x: x.around.metadata,
+    "ScriptMap": lambda h, x: h.iis.process.script_map(x.mapping.handler),
+    "FileInfo": lambda h, x: h.iis.process.file(__file__),
+    "FileMonitor": lambda h, x: h.iis.process.monitor(__file__),
+    "TokenEntry": lambda h, x: h.iis.process.token("somebody"),
+    "CacheKey": lambda h, x: CacheKey("cache", "text", h.timeline, x.pool),
+    "CacheData": lambda h, x: CacheData("cache", "text", h.timeline, h.iis.file_of),
+    "CachePolicy": lambda h, x: x.around.cache_policy,
+    "TraceContext": lambda h, x: x.around.trace,
+    "PerfCounterInfo": lambda h, x: h.iis.process.counters,
+    "ModuleContextContainer": lambda h, x: x.around.container,
+    "ConnectionContextContainer": lambda h, x: x.around.connection.container,
+    "DispensedContainer": lambda h, x: h.iis.process.dispense(),
+    "NamedContextContainer": lambda h, x: x.around.named_container,
 }
 
 
@@ -59,7 +92,7 @@ def host_classes() -> list[type[NativeObject]]:
         subclasses = [c for c in unseen.pop().__subclasses__() if c.__module__.startswith("pyiismod.")]
         found += subclasses
         unseen += subclasses
-    return sorted(set(found), key=lambda c: c.__name__)
+    return sorted({c for c in found if hasattr(c, "interface")}, key=lambda c: c.__name__)
 
 
 CLASSES = host_classes()
