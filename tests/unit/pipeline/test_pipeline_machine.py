@@ -10,7 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyiismod.abi.notifications import DETERMINISTIC
-from pyiismod.pipeline import ALIASES, CONTINUE, FINISH_REQUEST, PENDING, Machine, Plan, Subscriber
+from pyiismod.pipeline import (
+    ALIASES,
+    CONTINUE,
+    FINISH_REQUEST,
+    PENDING,
+    Completion,
+    Driver,
+    Machine,
+    Plan,
+    Subscriber,
+    Turn,
+)
 
 BEGIN, AUTHENTICATE, EXECUTE, RELEASE, UPDATE, LOG, END = 0x1, 0x2, 0x80, 0x100, 0x200, 0x400, 0x800
 EVERY = 0xFFF
@@ -30,30 +41,47 @@ class Recorder:
         self.finished = 0
         self.on_call: Callable[[Call], None] = lambda call: None
 
-    def notify(self, subscriber: Subscriber, bit: int, post: bool) -> int:
+    def notify(self, turn: Turn) -> int:
+        subscriber, bit, post = turn.step
+        if subscriber is None:
+            self.calls.append(("core", bit))
+            return self.core_answer
         call = (subscriber.key, bit, post)
         self.calls.append(call)
         self.on_call(call)
         return self.answers.get(call, CONTINUE)
 
-    def is_handled(self) -> bool:
-        return self.handled
+    def completed(self, turn: Turn, completion: Completion) -> int:
+        raise AssertionError("nothing was started here")
 
-    def core(self, bit: int) -> int:
-        self.calls.append(("core", bit))
-        return self.core_answer
+    def schedule(self, turn: Turn, completion: Completion) -> None:
+        raise AssertionError("nothing was started here")
+
+    def completed_twice(self, turn: Turn, what: str) -> None:
+        raise AssertionError(what)
+
+    def forgotten(self, turn: Turn) -> None:
+        raise AssertionError(turn.armed)
 
     def finish(self) -> None:
         self.finished += 1
         self.calls.append(("finish", 0))
 
-    def strange_status(self, subscriber: Subscriber, bit: int, post: bool, status: int) -> None:
+    def strange_status(self, turn: Turn, status: int) -> None:
+        subscriber, bit, post = turn.step
+        assert subscriber is not None
         self.strange.append(((subscriber.key, bit, post), status))
 
 
+def driver_of(recorder: Recorder, subscribers: list[Subscriber], core: int = 0) -> tuple[Driver, Machine]:
+    machine = Machine(Plan(subscribers, core), lambda: recorder.handled)
+    return Driver(machine, recorder), machine
+
+
 def drive(recorder: Recorder, subscribers: list[Subscriber], core: int = 0) -> list[Any]:
-    machine = Machine(Plan(subscribers, core), recorder)
-    assert machine.run() is None
+    driver, _ = driver_of(recorder, subscribers, core)
+    driver.run()
+    assert driver.turn is None
     assert recorder.finished == 1
     return recorder.calls
 
@@ -133,41 +161,35 @@ def test_a_strange_status_counts_as_continue_and_is_noted(status: int) -> None:
     assert recorder.strange == [(("a", BEGIN, False), status)]
 
 
-def test_pending_stops_and_resume_goes_on() -> None:
+def test_pending_stops_and_a_completion_goes_on() -> None:
     recorder = Recorder({("a", AUTHENTICATE, False): PENDING})
-    machine = Machine(Plan(everything("a", "b")), recorder)
-    step = machine.run()
-    assert step is not None
-    assert (step[0].key, step[1], step[2]) == ("a", AUTHENTICATE, False)
+    driver, _ = driver_of(recorder, everything("a", "b"))
+    driver.run()
+    assert driver.turn is not None
+    subscriber, bit, post = driver.turn.step
+    assert subscriber is not None
+    assert (subscriber.key, bit, post) == ("a", AUTHENTICATE, False)
     stopped = len(recorder.calls)
     assert recorder.calls[-1] == ("a", AUTHENTICATE, False)
-    assert machine.resume(CONTINUE) is None
+    driver.indicate(driver.turn, CONTINUE)
     assert recorder.calls[stopped] == ("b", AUTHENTICATE, False)
     assert recorder.calls == drive(Recorder(), everything("a", "b"))
 
 
-def test_resume_with_finish_skips() -> None:
+def test_a_completion_with_finish_skips() -> None:
     recorder = Recorder({("a", AUTHENTICATE, True): PENDING})
-    machine = Machine(Plan(everything("a")), recorder)
-    machine.run()
+    driver, _ = driver_of(recorder, everything("a"))
+    driver.run()
     stopped = len(recorder.calls)
-    assert machine.resume(FINISH_REQUEST) is None
+    assert driver.turn is not None
+    driver.indicate(driver.turn, FINISH_REQUEST)
     assert recorder.calls[stopped] == ("a", LOG, False)
-
-
-def test_resume_when_nothing_is_pending_is_an_error() -> None:
-    machine = Machine(Plan(everything("a")), Recorder())
-    with pytest.raises(RuntimeError, match="no notification is pending"):
-        machine.resume(CONTINUE)
-    machine.run()
-    with pytest.raises(RuntimeError, match="no notification is pending"):
-        machine.resume(CONTINUE)
 
 
 def test_disable_counts_from_now_on() -> None:
     subscribers = everything("a", "b")
     recorder = Recorder()
-    machine = Machine(Plan(subscribers), recorder)
+    driver, machine = driver_of(recorder, subscribers)
 
     def disable(call: Call) -> None:
         if call == ("b", BEGIN, False):
@@ -175,7 +197,7 @@ def test_disable_counts_from_now_on() -> None:
             machine.disable(subscribers[1], 0, END | 0x40000)
 
     recorder.on_call = disable
-    machine.run()
+    driver.run()
     gone = {("b", LOG, False), ("b", AUTHENTICATE, True), ("b", END, True)}
     assert recorder.calls == [c for c in drive(Recorder(), everything("a", "b")) if c not in gone]
 
@@ -256,7 +278,7 @@ def test_against_the_rules(
 ) -> None:
     subscribers = [Subscriber(i, i, mask, post, priorities) for i, (mask, post, priorities) in enumerate(modules)]
     recorder = Recorder(answers)  # type: ignore[arg-type]
-    machine = Machine(Plan(subscribers), recorder)
+    driver, machine = driver_of(recorder, subscribers)
 
     def act(call: Any) -> None:
         recorder.handled |= call == handles
@@ -265,9 +287,9 @@ def test_against_the_rules(
 
     recorder.on_call = act
     statuses = list(resumes)
-    step = machine.run()
-    while step is not None:
-        step = machine.resume(statuses.pop(0) if statuses else CONTINUE)
+    driver.run()
+    while driver.turn is not None:
+        driver.indicate(driver.turn, statuses.pop(0) if statuses else CONTINUE)
     told = recorder.calls
     assert told.pop() == ("finish", 0)
     assert told == expected(modules, answers, resumes, disable, handles)
