@@ -9,7 +9,12 @@ from pyiismod.host.allocator import ModuleAllocator
 from pyiismod.host.completion import CompletionInfo
 from pyiismod.host.context import Context
 from pyiismod.host.objects import CONFIGURED, REAL, REFUSED, NativeObject, coverage
-from pyiismod.host.providers import AuthenticationProvider, EventProvider, MapHandlerProvider, SendResponseProvider
+from pyiismod.host.providers import (
+    AuthenticationProvider,
+    EventProvider,
+    MapHandlerProvider,
+    SendResponseProvider,
+)
 from pyiismod.host.registration import RegistrationInfo
 from pyiismod.host.request import Request
 from pyiismod.host.response import Response

@@ -28,12 +28,21 @@ from pyiismod.abi.model import Method
 from pyiismod.host import objects
 from pyiismod.host._abi import ffi
 from pyiismod.host.allocator import ModuleAllocator
+from pyiismod.host.completion import CompletionInfo
 from pyiismod.host.memory import RequestPool
 from pyiismod.host.objects import CONFIGURED, REAL, REFUSED, NativeObject, coverage, function_type
-from pyiismod.host.providers import AuthenticationProvider, EventProvider, MapHandlerProvider, SendResponseProvider
+from pyiismod.host.providers import (
+    AuthenticationProvider,
+    EventProvider,
+    MapHandlerProvider,
+    MapPathProvider,
+    ReadEntityProvider,
+    SendResponseProvider,
+)
 from pyiismod.host.refusal import Refused
 from pyiismod.host.registration import RegistrationInfo
 from pyiismod.host.trace import Timeline
+from pyiismod.pipeline import Completion
 from pyiismod.worker.inprocess import NoBox
 
 POISON = b"\xcc" * 512
@@ -47,6 +56,9 @@ _MAKE: dict[str, Callable[[Host, Any], NativeObject]] = {
     "Response": lambda h, x: x.response,
     "EventProvider": lambda h, x: EventProvider(x),
     "AuthenticationProvider": lambda h, x: AuthenticationProvider(x),
+    "CompletionInfo": lambda h, x: CompletionInfo(x.timeline, Completion("Flush", 1)),
+    "MapPathProvider": lambda h, x: MapPathProvider(x, "/", "C:\\"),
+    "ReadEntityProvider": lambda h, x: ReadEntityProvider(x, NULL, 0, 0),
     "MapHandlerProvider": lambda h, x: MapHandlerProvider(x),
     "SendResponseProvider": lambda h, x: SendResponseProvider(x, True),
 }
