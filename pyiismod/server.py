@@ -14,6 +14,7 @@ import os
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
+from threading import RLock
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
@@ -90,6 +91,7 @@ class Server:
         self._in_process = in_process
         self._settings = settings
         self._worker: Worker | None = None
+        self._starting = RLock()  # requests may come from many threads
         self._events: deque[protocol.TraceEvent] = deque(maxlen=_REMEMBERED)
         self._refused: deque[str] = deque(maxlen=_REMEMBERED)
         self._output = ""
@@ -101,8 +103,8 @@ class Server:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         if error is None:
             self.close()
-        else:
-            self._abandon()
+        elif self._worker is not None:
+            self._abandon(self._worker)
 
     @property
     def trace(self) -> Trace:
@@ -199,32 +201,31 @@ class Server:
         Raises:
             ModuleError: a module crashed or hung on its way out; the worker is gone all the same.
         """
-        worker, self._worker = self._worker, None
-        if worker is None:
-            return
-        try:
-            self._call(worker, protocol.Unload(0), protocol.Unloaded)
-        finally:
-            self._part_with(worker)
+        if (worker := self._worker) is not None:
+            try:
+                self._call(worker, protocol.Unload(0), protocol.Unloaded)
+            finally:
+                self._abandon(worker)
 
-    def _abandon(self) -> None:
-        worker, self._worker = self._worker, None
-        if worker is not None:
-            self._part_with(worker)
-
-    def _part_with(self, worker: Worker) -> None:
+    def _abandon(self, worker: Worker) -> None:
+        """End a worker, unless that has happened: of many calls that fail with it, one is the first."""
+        with self._starting:
+            if self._worker is not worker:
+                return
+            self._worker = None
         try:
             worker.close()
         finally:
             self._output += worker.output.text()
 
     def _started(self) -> Worker:
-        if self._worker is None:
-            self._worker = worker = self._start()
-            root = None if self._root is None else self._windows_path(Path(self._root).resolve())
-            self._call(worker, protocol.Configure(0, {**self._settings, "root": root}), protocol.Done)
-            self.modules = [self._load(worker, read_image(module.path), module.name) for module in self.modules]
-        return self._worker
+        with self._starting:
+            if self._worker is None:
+                self._worker = worker = self._start()
+                root = None if self._root is None else self._windows_path(Path(self._root).resolve())
+                self._call(worker, protocol.Configure(0, {**self._settings, "root": root}), protocol.Done)
+                self.modules = [self._load(worker, read_image(module.path), module.name) for module in self.modules]
+            return self._worker
 
     def _start(self) -> Worker:
         if self._in_process:
@@ -245,7 +246,7 @@ class Server:
             if not isinstance(reply, kind):
                 raise WorkerError(f"the worker answered {type(command).__name__} with {type(reply).__name__}")
         except PyiismodError:
-            self._abandon()
+            self._abandon(worker)
             raise
         return reply
 

@@ -12,7 +12,7 @@ enum { OVERFLOW_GRACE_MS = 300 };
 
 static Report report = {.cause = "gone"};
 static WCHAR report_path[MAX_PATH];
-static bool started, reported;
+static bool started, reported, exiting;
 static ULONGLONG killed_at;
 
 static void write_report(const char *cause)
@@ -145,14 +145,14 @@ static void on_exit_asked(Place place, Thread *thread, const CONTEXT *context)
     report.exit_function = breakpoint_name(place);
     report.exit_thread = thread->id;
     report.exit_asked = (DWORD)(place == AT_TERMINATE_PROCESS ? context->Rdx : context->Rcx);
-    if (!box_leaving()) report.culprit = take_snapshot(thread, context);
+    report.culprit = take_snapshot(thread, context);
 }
 
 /* A thread must not end inside the module: its call would never return. */
 static void on_thread_exit_asked(Thread *thread, const CONTEXT *context)
 {
     thread->leaving = true;
-    if (killed_at || report.exit_function || !box_in_phase(thread->id)) return;
+    if (killed_at || exiting || !box_in_phase(thread->id)) return;
     on_exit_asked(AT_EXIT_THREAD, thread, context);
     write_report("thread_exit");
     end_worker(report.exit_asked);
@@ -170,6 +170,14 @@ static bool is_worker(DWORD64 handle)
     return same;
 }
 
+/* So ends ExitProcess, too; that was noted when it began. */
+static bool is_called_by_ntdll(const CONTEXT *context)
+{
+    DWORD64 caller;
+    Module *module = read_memory(context->Rsp, &caller, sizeof caller) ? module_at(caller) : NULL;
+    return module && !_stricmp(module->name, "ntdll.dll");
+}
+
 static void on_breakpoint(Place place, DWORD64 address, Thread *thread)
 {
     CONTEXT context;
@@ -178,11 +186,12 @@ static void on_breakpoint(Place place, DWORD64 address, Thread *thread)
     bool again = false;
     switch (place) {
     case AT_EXIT_PROCESS:
-        on_exit_asked(place, thread, &context);
+        exiting = true;
+        if (!box_leaving()) on_exit_asked(place, thread, &context);
         break;
     case AT_TERMINATE_PROCESS:
         again = !is_worker(context.Rcx);
-        if (!again) on_exit_asked(place, thread, &context);
+        if (!again && !is_called_by_ntdll(&context)) on_exit_asked(place, thread, &context);
         break;
     case AT_EXIT_THREAD:
         again = true;
@@ -238,7 +247,7 @@ void on_thread_end(DWORD id, DWORD code)
 {
     Thread *thread = thread_find(id);
     report.ended[report.ended_count++ % HISTORY] = (Ended){id, code};
-    if (!thread || report.exit_function || killed_at) return;
+    if (!thread || report.exit_function || exiting || killed_at) return;
     if (thread->overflow && !thread->leaving) {
         on_crash(&thread->record, thread, &thread->context);
     } else if (box_in_phase(id)) {

@@ -159,23 +159,21 @@ class Surroundings:
 
     def end(self) -> None:
         """Modules are told of nothing more: clean up what they keep with the request, and release what it held."""
-        if not self._made and not self._users:
-            return
         timeline = self._exchange.timeline
         for key in ("container", "named container"):
             if key in self._made:
-                self._made[key].clean(timeline)
-        for user in self._users:
-            user.release(timeline)
-        for thing in self._held:
-            thing.drop(timeline)
+                self._made.pop(key).clean(timeline)
+        while self._users:
+            self._users.pop(0).release(timeline)
+        while self._held:
+            self._held.pop().drop(timeline)
         for key in ("cache policy", "trace"):
             if key in self._made:
-                self._made[key].end()
+                self._made.pop(key).end()
 
     def leave_connection(self) -> None:
         """Let go of the connection; it closes, unless it is named and kept alive."""
-        x, connection = self._exchange, self._made.get("connection")
+        x, connection = self._exchange, self._made.pop("connection", None)
         if connection is None:
             return
         connection.carried(x.outgoing)

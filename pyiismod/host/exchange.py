@@ -31,7 +31,7 @@ from pyiismod.host.errors import E_FAIL, S_OK
 from pyiismod.host.incoming import Incoming, Outgoing
 from pyiismod.host.mapping import Mapping
 from pyiismod.host.memory import RequestPool
-from pyiismod.host.module import ModuleInstance
+from pyiismod.host.module import STATUS_NAMES, ModuleInstance
 from pyiismod.host.objects import NativeObject
 from pyiismod.host.providers import (
     AuthenticationProvider,
@@ -227,7 +227,8 @@ class Exchange:
 
     def strange_status(self, turn: Turn, status: int) -> None:
         """Note a status that this step cannot act on."""
-        self._violation(turn, f"returned {status}; IIS cannot act on it here and goes on as with CONTINUE")
+        name = STATUS_NAMES.get(status, status)
+        self._violation(turn, f"returned {name}; IIS cannot act on it here and goes on as with CONTINUE")
 
     def completed_twice(self, turn: Turn, what: str) -> None:
         """Note a completion of a turn that is settled already."""

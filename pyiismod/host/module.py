@@ -32,7 +32,7 @@ _LOAD_HINTS = {
     5: "Let the account of the application pool read the DLL.",
 }
 _LOAD_ERRORS = {126: MissingDependency, 127: MissingFunction}
-_STATUS_NAMES = {value: name for name, value in ENUMS["REQUEST_NOTIFICATION_STATUS"].items()}
+STATUS_NAMES = {value: name for name, value in ENUMS["REQUEST_NOTIFICATION_STATUS"].items()}
 _FACTORY = slots_of(IHttpModuleFactory)
 _MODULE = slots_of(CHttpModule)
 _GLOBAL = slots_of(CGlobalModule)
@@ -165,7 +165,7 @@ class ModuleInstance:
         method = str(told.post_handler if post else told.handler)
         with self._inside(timeline, method, step) as event:
             status = int(_MODULE[method].of(self.pointer)(self._this, context.pointer, provider.pointer))
-            event.result = _STATUS_NAMES.get(status, status)
+            event.result = STATUS_NAMES.get(status, status)
         return status
 
     def completed(
@@ -189,7 +189,7 @@ class ModuleInstance:
                 else:
                     function = _MODULE["OnAsyncCompletion"].of(self.pointer)
                     status = int(function(self._this, context.pointer, bit, post, provider.pointer, info.pointer))
-                event.result = _STATUS_NAMES.get(status, status)
+                event.result = STATUS_NAMES.get(status, status)
         finally:
             info.end()
         return status

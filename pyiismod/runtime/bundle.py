@@ -99,14 +99,14 @@ def write_bundle(target: Path, modules: Iterable[Module], origins: dict[Path, st
         raise ValueError(f"{path} is in none of the directories of this bundle")
 
     for module in modules:
-        package = windows(module.source.parent) if module.package else ""
+        origin, package = windows(module.source), windows(module.source.parent) if module.package else ""
         if module.extension:
-            index[module.name] = (windows(module.source), package, 0, 0)
+            index[module.name] = (origin, package, 0, 0)
             continue
         code = _code(module)
         if code is not None:
             blobs.append(marshal.dumps(code))
-            index[module.name] = (windows(module.source), package, offset, len(blobs[-1]))
+            index[module.name] = (origin, package, offset, len(blobs[-1]))
             offset += len(blobs[-1])
     head = marshal.dumps(index)
     _replace(target, [len(head).to_bytes(8, "little"), head, *blobs])

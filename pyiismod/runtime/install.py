@@ -11,7 +11,6 @@ import contextlib
 import errno
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from pathlib import Path
 from pyiismod.errors import RuntimeInstallError, RuntimeProblem
 from pyiismod.runtime import assemble, paths, wine
 from pyiismod.runtime.assemble import Progress
+from pyiismod.runtime.launch import run_briefly
 from pyiismod.runtime.manifest import package_file, read_manifest, write_manifest
 from pyiismod.runtime.prefix import check_prefix, make_prefix
 
@@ -172,19 +172,11 @@ def _try(tool: wine.Wine, directory: Path, prefix: Path) -> str:
     """Start the new Python once; it must import everything that is compiled. Return its version."""
     wine.warm_up(tool, prefix)
     command = [os.fspath(tool.loader), paths.windows_path(directory / "python.exe"), "-X", "utf8", "-c", _TRIAL]
-    pipe = subprocess.PIPE
-    process = subprocess.Popen(command, env=tool.environment(prefix), stdin=pipe, stdout=pipe, stderr=pipe)
-    try:
-        output, errors = process.communicate(timeout=60)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        output, errors = process.communicate()
-        errors += b"\nno answer in 60 s"
-    if process.returncode != 0:
-        last = errors.decode(errors="replace").strip()
+    code, version, errors = run_briefly(command, tool.environment(prefix))
+    if code != 0:
         raise RuntimeInstallError(
-            f"The new Windows Python does not work (it ended with {process.returncode}): {last[-1000:]}.",
+            f"The new Windows Python does not work, it ended with {code}: {errors[-1000:]}",
             hint="pyiismod runtime install --force",
-            details={"command": command, "stderr": last},
+            details={"command": command, "stderr": errors},
         )
-    return output.decode().strip()
+    return version

@@ -57,7 +57,8 @@ class Runtime:
     def windows_command(self, *args: str) -> list[str]:
         """Return :meth:`command` without the loader: for a program of the Windows side that starts Python itself."""
         start = ["-X", "utf8"] if self._script is None else ["-I", "-X", "utf8", self._script]
-        return [self.to_windows(self.python), *start, *args]
+        python = self.python if self._prefix is None else self.to_windows(self.python)
+        return [python, *start, *args]
 
     def module_command(self, module: str, *args: str) -> list[str]:
         """Return the argv that runs ``module`` as a program."""

@@ -1,4 +1,4 @@
-"""Running the Windows Python with this process's standard streams: what ``pyiismod exec`` does.
+"""Running the Windows Python: with this process's standard streams (what ``pyiismod exec`` does), or for its answer.
 
 Wine 8 gives a program whose standard handle is a regular file or a device a handle that CPython refuses. So every
 stream that is no pipe is replaced by one, which a thread feeds or drains; only a terminal on all three is passed on.
@@ -17,9 +17,21 @@ from collections.abc import Sequence
 
 from pyiismod.runtime.interpreter import Runtime
 
-__all__ = ["run_python"]
+__all__ = ["run_briefly", "run_python"]
 
 _BLOCK = 1 << 16
+_SOON = 60
+
+
+def run_briefly(command: Sequence[str], env: dict[str, str]) -> tuple[int, str, str]:
+    """Run a command that ends soon; return its exit code and what it wrote to standard output and standard error."""
+    try:
+        done = subprocess.run(
+            command, env=env, input="", capture_output=True, text=True, errors="replace", timeout=_SOON, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return -1, "", f"no answer in {_SOON} s"
+    return done.returncode, done.stdout.strip(), done.stderr.strip()
 
 
 def run_python(runtime: Runtime, args: Sequence[str]) -> int:

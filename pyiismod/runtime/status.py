@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from pyiismod.errors import RuntimeBroken, RuntimeProblem
 from pyiismod.runtime import paths
 from pyiismod.runtime.interpreter import find
+from pyiismod.runtime.launch import run_briefly
 
 __all__ = ["status"]
 
@@ -29,25 +29,14 @@ def status() -> dict[str, Any]:
     report |= runtime.describe()
     runtime.warm_up()
     began = time.perf_counter()
-    process = subprocess.Popen(
-        runtime.command("-c", _PROBE),
-        env=runtime.environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-    )
-    try:
-        output, errors = process.communicate(timeout=60)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        output, errors = process.communicate()
+    code, _, errors = run_briefly(runtime.command("-c", _PROBE), runtime.environment())
     report["start_seconds"] = round(time.perf_counter() - began, 3)
-    if process.returncode == 0:
+    if code == 0:
         return report | {"works": True}
-    words = f"The Windows Python ended with {process.returncode}: {errors.strip()[-2000:]}"
-    broken = RuntimeBroken(words, hint="pyiismod runtime install --force")
+    broken = RuntimeBroken(
+        f"The Windows Python does not work, it ended with {code}: {errors[-1000:]}",
+        hint="pyiismod runtime install --force",
+    )
     return report | {"error": broken.as_dict()}
 
 

@@ -27,7 +27,7 @@ _SIMPLE = {
     ".PEBD": "const char*",
     ".PEB_W": "const wchar_t*",
 }
-_MICROSOFT = re.compile(r"\.(?:PEA)?\?A[UVTW]4?((?:[A-Za-z_]\w*@)+)@")
+_MICROSOFT = re.compile(r"\.(\?A|PEA)(?:[TUV]|W4)((?:[A-Za-z_]\w*@)+)@")
 
 
 def readable(name: str) -> str:
@@ -35,8 +35,7 @@ def readable(name: str) -> str:
     if name in _SIMPLE:
         return _SIMPLE[name]
     if match := _MICROSOFT.fullmatch(name):
-        parts = match[1].split("@")[-2::-1]
-        return "::".join(parts) + ("*" if name.startswith(".PEA") else "")
+        return "::".join(match[2].split("@")[-2::-1]) + ("*" if match[1] == "PEA" else "")
     return _gcc(name)
 
 

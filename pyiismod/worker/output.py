@@ -8,7 +8,7 @@ from threading import Lock
 __all__ = ["Output"]
 
 LIMIT = 1 << 20
-"""Bytes kept."""
+"""Bytes kept; more than comes in one piece."""
 
 
 class Output:
@@ -27,7 +27,7 @@ class Output:
             self._pieces.append(piece)
             self._size += len(piece)
             self._total += len(piece)
-            while self._size - len(self._pieces[0]) > self._limit:
+            while self._size > self._limit:
                 self._size -= len(self._pieces.popleft())
 
     @property

@@ -70,7 +70,7 @@ class _Case:
     def where(self) -> str:
         """``" in OnBeginRequest (RQ_BEGIN_REQUEST)"``, ``" in DllMain"``, ``" on a thread of its own"``."""
         place = _phase(self.frame) if self.frame else ""
-        if self._is_own_thread():
+        if self.is_own_thread():
             return f" on a thread of its own (during {place})" if place else " on a thread of its own"
         return f" in {place}" if place else ""
 
@@ -83,7 +83,7 @@ class _Case:
             "notification": self.frame.notification if self.frame else None,
             "post": bool(self.frame and self.frame.post),
             "thread": self.thread,
-            "own_thread": self._is_own_thread(),
+            "own_thread": self.is_own_thread(),
             "exit_code": self.report.exit_code,
             "registers": native.registers if native else {},
             "stack": [_frame_details(frame) for frame in native.stack] if native else [],
@@ -118,7 +118,8 @@ class _Case:
     def _own(self) -> Thread | None:
         return next((t for t in self.evidence.threads if t.id == self.thread and t.frames), None)
 
-    def _is_own_thread(self) -> bool:
+    def is_own_thread(self) -> bool:
+        """Whether the thread was in no phase: the module started it."""
         return self.evidence.hang is None and self._own() is None
 
     def _frame(self) -> Frame | None:
@@ -310,7 +311,7 @@ def _hint(case: _Case, code: int) -> str:
         return f"Nobody handles a breakpoint in w3wp.exe: it ends there, too. {words}".strip()
     if code in _CXX:
         return f"No exception may leave a handler: catch it there. {words}".strip()
-    if code == _STACK_OVERFLOW:
+    if code == _STACK_OVERFLOW and not case.is_own_thread():
         return f"Request threads of IIS have stacks of 256 KB or less. {words}".strip()
     return words
 

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 from pyiismod.abi.allocator import IModuleAllocator
 from pyiismod.abi.context import IHttpContext4
+from pyiismod.abi.headers import RESPONSE_HEADER_NAMES
 from pyiismod.abi.interfaces import INTERFACES
 from pyiismod.abi.model import Interface, Method
 from pyiismod.abi.notifications import REQUEST_BY_BIT
@@ -20,8 +21,10 @@ from pyiismod.abi.request import IHttpRequest4
 from pyiismod.abi.response import IHttpResponse4
 from pyiismod.host._abi import ffi
 from pyiismod.host.exchange import Exchange
+from pyiismod.host.headers import Headers, HeaderTable
 from pyiismod.host.iis import Iis
 from pyiismod.host.incoming import Incoming, Outgoing
+from pyiismod.host.memory import RequestPool
 from pyiismod.host.module import Module
 from pyiismod.host.registration import RegistrationInfo
 from pyiismod.host.settings import Settings
@@ -212,6 +215,56 @@ def chunk(data: bytes | None, size: int | None = None, kind: int = 0) -> Any:
     struct.FromMemory.pBuffer = memory
     struct.FromMemory.BufferLength = len(data or b"") if size is None else size
     return struct
+
+
+def raw_of(request: Native) -> Any:
+    """Return a request's HTTP_REQUEST *."""
+    return request.GetRawHttpRequest_mutable()
+
+
+def header_table() -> tuple[Any, Headers]:
+    """Return an HTTP_RESPONSE_HEADERS * and the host's view of it, in which only Set-Cookie is listed."""
+    raw = ffi.new("HTTP_RESPONSE_HEADERS *")
+    return raw, Headers(raw, HeaderTable(RESPONSE_HEADER_NAMES, listed=("Set-Cookie",)), RequestPool())
+
+
+def units(pointer: Any, size: int) -> str:
+    """Return ``size`` bytes of UTF-16."""
+    return ffi.buffer(ffi.cast("char *", pointer), size)[:].decode("utf-16-le")
+
+
+def variable(context: Native, name: bytes) -> tuple[int, bytes, int]:
+    """Return (HRESULT, value, length) of the narrow overload."""
+    out, length = ffi.new("PCSTR *"), ffi.new("DWORD *", 0xDEAD)
+    result = context.GetServerVariable_a(text(name), out, length)
+    return result, ffi.string(out[0]) if out[0] else b"", length[0]
+
+
+def wide_variable(context: Native, name: bytes) -> tuple[int, str, int]:
+    out, length = ffi.new("PCWSTR *"), ffi.new("DWORD *", 0xDEAD)
+    result = context.GetServerVariable_w(text(name), out, length)
+    return result, read_wide(out[0]) if out[0] else "", length[0]
+
+
+def read_body(native: Native, size: int, slot: str = "ReadEntityBody") -> tuple[int, bytes, int]:
+    """Return (HRESULT, data, pending) of one read; the byte behind the buffer must stay."""
+    buffer, got, pending = ffi.new("char[]", b"\xcc" * (size + 1)), ffi.new("DWORD *", 0xDEAD), ffi.new("BOOL *", 7)
+    flags = (0,) if slot == "ReadEntityBody_flags" else ()
+    result = native.slot(slot)(buffer, size, 0, *flags, got, pending)
+    assert ffi.buffer(buffer)[size : size + 1] == b"\xcc"
+    return result, ffi.buffer(buffer, got[0])[:] if got[0] <= size else b"?", pending[0]
+
+
+def write_body(native: Native, data: bytes | None, *, more: int = 1, size: int | None = None) -> tuple[int, int]:
+    """Write one chunk; return (HRESULT, bytes sent)."""
+    sent = ffi.new("DWORD *", 0xDEAD)
+    return native.WriteEntityChunks(chunk(data, size), 1, 0, more, sent, NULL), sent[0]
+
+
+def sent_body(x: Any) -> bytes:
+    """Send what is there; return all that has left."""
+    x.finish()
+    return b"".join(x.outgoing.body)
 
 
 def hr(win32: int) -> int:

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from nativecall import (
     CONTINUE,
     E_FAIL,
@@ -24,7 +22,9 @@ from nativecall import (
     read_wide,
     response_of,
     text,
+    variable,
     wide,
+    wide_variable,
 )
 
 from pyiismod.abi.request import IHttpRequest4
@@ -33,19 +33,6 @@ from pyiismod.host._abi import ffi
 Open = Callable[..., Any]
 
 OUT_A, OUT_W = "PCSTR *", "PCWSTR *"
-
-
-def variable(context: Native, name: bytes) -> tuple[int, bytes, int]:
-    """Return (HRESULT, value, length) of the narrow overload."""
-    out, length = ffi.new(OUT_A), ffi.new("DWORD *", 0xDEAD)
-    result = context.GetServerVariable_a(text(name), out, length)
-    return result, ffi.string(out[0]) if out[0] else b"", length[0]
-
-
-def wide_variable(context: Native, name: bytes) -> tuple[int, str, int]:
-    out, length = ffi.new(OUT_W), ffi.new("DWORD *", 0xDEAD)
-    result = context.GetServerVariable_w(text(name), out, length)
-    return result, read_wide(out[0]) if out[0] else "", length[0]
 
 
 # --- neighbours
@@ -298,26 +285,6 @@ def test_every_documented_variable_is_known(name: str, exchange: Open) -> None:
     assert result == 0
     assert length == len(value)
     assert wide_variable(context, name.encode())[0] == 0
-
-
-@given(
-    st.binary(min_size=1, max_size=30).filter(lambda b: b"\0" not in b),
-    st.text(max_size=40).filter(lambda t: "\0" not in t),
-)
-def test_own_variables_round_trip(name: bytes, value: str) -> None:
-    """ANCM keeps flags in custom variables; the name is case-insensitive, the value is copied."""
-    host = Host()
-    x = host.open()
-    context, memory = of(x.context), wide(value)
-    assert context.SetServerVariable(text(name), memory) == 0
-    if value:
-        ffi.memmove(ffi.cast("char *", memory), b"\xee\xee", 2)
-    assert wide_variable(context, name) == (0, value, len(value.encode("utf-16-le")) // 2)
-    assert wide_variable(context, name.swapcase())[1] == value
-    assert context.SetServerVariable(text(name), wide("other")) == 0
-    assert variable(context, name) == (0, b"other", 5)
-    x._end()
-    assert host.timeline.faults == []
 
 
 def test_null_takes_the_own_value_away(exchange: Open) -> None:

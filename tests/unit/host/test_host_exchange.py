@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -24,11 +25,12 @@ from nativecall import (
 )
 
 from pyiismod.abi.notifications import REQUEST
-from pyiismod.errors import ModuleHung, WorkerError
+from pyiismod.errors import WorkerError
 from pyiismod.host._abi import ffi
 from pyiismod.host.context import Context
 from pyiismod.host.exchange import Exchange
 
+NAMES = {1: "RQ_NOTIFICATION_PENDING", 2: "RQ_NOTIFICATION_FINISH_REQUEST"}
 E_OUTOFMEMORY = 0x8007000E - (1 << 32)
 EVENTS = [n for n in REQUEST if n.post_handler]
 HANDLERS = [h for n in EVENTS for h in (n.handler, n.post_handler)]
@@ -209,26 +211,28 @@ def test_a_strange_status_is_a_violation(status: int, host: Host) -> None:
     host.fire()
     assert notes == ["b:OnBeginRequest"]
     (violation,) = host.violations
-    assert f"OnBeginRequest of odd.dll returned {status}" in violation
+    assert f"OnBeginRequest (RQ_BEGIN_REQUEST) of odd.dll returned {status}" in violation
 
 
 def test_finish_from_log_request_is_a_violation(host: Host) -> None:
     host.load("odd", {"OnLogRequest": lambda context, provider: FINISH})
     host.fire()
     (violation,) = host.violations
-    assert "OnLogRequest of odd.dll returned 2" in violation
+    assert "OnLogRequest (RQ_LOG_REQUEST) of odd.dll returned RQ_NOTIFICATION_FINISH_REQUEST" in violation
 
 
-def test_pending_is_a_hang_that_says_so(host: Host) -> None:
-    """Nothing can complete it in this version; the request is cleaned up all the same."""
-    host.load("wait", {"OnAuthorizeRequest": lambda context, provider: PENDING, "OnEndRequest": lambda c, p: CONTINUE})
-    with pytest.raises(
-        ModuleHung, match=r"wait.dll returned RQ_NOTIFICATION_PENDING from OnAuthorizeRequest"
-    ) as caught:
-        host.fire()
-    assert caught.value.details == {"module": "wait.dll", "phase": "notification", "notification": "OnAuthorizeRequest"}
-    assert told(host) == ["wait.dll:OnAuthorizeRequest"]
+def test_pending_waits_for_a_thread_of_the_modules_own(host: Host) -> None:
+    """2.4: IndicateCompletion goes on, on the caller's thread; the request's own thread waits for the end."""
+
+    def wait(context: Native, provider: Native) -> int:
+        Thread(target=context.IndicateCompletion, args=(FINISH,)).start()
+        return PENDING
+
+    host.load("wait", {"OnAuthorizeRequest": wait, "OnEndRequest": lambda c, p: CONTINUE})
+    host.fire()
+    assert told(host) == ["wait.dll:OnAuthorizeRequest", "wait.dll:OnEndRequest"]
     assert host.disposed == ["wait"]
+    assert host.violations == []
 
 
 def test_a_fault_of_the_host_is_not_the_modules(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -351,7 +355,7 @@ def test_any_other_status_from_send_response_is_a_violation(status: int, host: H
     host.fire()
     assert notes == ["inner:OnSendResponse"]
     assert len(host.violations) == 1
-    assert f"OnSendResponse of odd.dll returned {status}" in host.violations[0]
+    assert f"OnSendResponse (RQ_SEND_RESPONSE) of odd.dll returned {NAMES.get(status, status)}" in host.violations[0]
 
 
 def test_a_send_inside_a_send_has_an_end(host: Host) -> None:

@@ -7,8 +7,6 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from nativecall import NULL, Host, address, of, read_wide
 
 from pyiismod.host import memory
@@ -17,39 +15,6 @@ from pyiismod.host.allocator import ModuleAllocator
 from pyiismod.host.memory import RequestPool
 from pyiismod.host.trace import Timeline
 from pyiismod.worker.inprocess import NoBox
-
-sizes = st.lists(st.one_of(st.integers(0, 64), st.integers(0, 70_000)), max_size=60)
-
-
-@given(sizes)
-def test_blocks_are_aligned_and_apart(wanted: list[int]) -> None:
-    """Blocks hold C++ objects with SSE members: 16 bytes of alignment, as a Windows heap gives."""
-    pool = RequestPool()
-    blocks = [(pool.allocate(size), size) for size in wanted]
-    for i, (block, size) in enumerate(blocks):
-        assert address(block) % 16 == 0
-        ffi.memmove(block, bytes([i % 251]) * size, size)
-    for i, (block, size) in enumerate(blocks):
-        assert ffi.buffer(block, size)[:] == bytes([i % 251]) * size
-    spans = sorted((address(block), address(block) + max(size, 1)) for block, size in blocks)
-    assert all(end <= start for (_, end), (start, _) in pairwise(spans))
-    assert pool.used >= sum(wanted)
-
-
-@given(st.lists(st.one_of(st.binary(max_size=300), st.text(max_size=300)), max_size=30))
-def test_strings_are_private_writable_and_terminated(values: list[bytes | str]) -> None:
-    """Section 8: modules write into the strings they are given."""
-    pool = RequestPool()
-    handed: list[tuple[Any, bytes]] = []
-    for value in values:
-        expected = value + b"\0" if isinstance(value, bytes) else value.encode("utf-16-le") + b"\0\0"
-        handed.append((pool.data(value) if isinstance(value, bytes) else pool.wide(value), expected))
-    for pointer, expected in handed:
-        assert ffi.buffer(ffi.cast("char *", pointer), len(expected))[:] == expected
-    for i, (pointer, expected) in enumerate(handed):
-        ffi.memmove(pointer, b"\xee" * len(expected), len(expected))
-        for later, untouched in handed[i + 1 :]:
-            assert ffi.buffer(ffi.cast("char *", later), len(untouched))[:] == untouched
 
 
 def test_lone_surrogates_survive() -> None:
