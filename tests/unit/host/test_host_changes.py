@@ -1,4 +1,4 @@
-"""What only managed code asks for (fact sheet 5.1, 5.2): changes of headers and variables; and trailers, certificates."""
+"""What only managed code asks for (fact sheet 5.1, 5.2): changes of headers and variables; trailers, certificates."""
 
 from __future__ import annotations
 
