@@ -105,16 +105,17 @@ def test_a_command_brings_user_and_connection() -> None:
         "GET",
         "http",
         "localhost",
-        "/?LOGON_USER",
+        "/?CERT_FLAGS",
         [("Host", "localhost")],
         b"",
         address,
         address,
         user=protocol.User("D\\anna", "secret"),
         connection="one",
+        certificate=b"DER",
         schedule="inline",
     )
     answer = engine.handle(msgspec.msgpack.decode(msgspec.msgpack.encode(fire), type=protocol.Command))
     assert isinstance(answer, protocol.Fired)
-    assert answer.body == b"LOGON_USER = D\\anna, 6 | D\\anna, 6\n"
+    assert answer.body == b"CERT_FLAGS = 1, 1 | 1, 1\n"
     engine.handle(protocol.Unload(4))

@@ -7,7 +7,7 @@ from threading import Barrier, Thread
 from typing import Any
 
 import pytest
-from nativecall import CONTINUE, INVALID_PARAMETER, NULL, Host, Native, address, of, wide
+from nativecall import CONTINUE, INVALID_PARAMETER, NULL, Host, Native, address, make, of, wide
 from stored import ALREADY_ASSIGNED, container_of, keeper, module_id, stored, view
 
 Open = Callable[..., Any]
@@ -76,8 +76,6 @@ def test_a_context_that_is_set_during_clean_up_is_refused(host: Host) -> None:
     host.load("m", {"OnBeginRequest": lambda c, p: containers.append(container_of(c)) or keep()})
 
     def keep() -> int:
-        from nativecall import make
-
         def clean() -> None:
             results.append(containers[0].SetModuleContext(stored([], "late"), module_id(1)))
 
@@ -87,6 +85,28 @@ def test_a_context_that_is_set_during_clean_up_is_refused(host: Host) -> None:
     host.fire()
     assert results == [INVALID_PARAMETER]
     assert any("while its container is cleaned up" in text for text in host.violations)
+
+
+def test_what_is_asked_for_during_clean_up_is_cleaned_too(host: Host) -> None:
+    """The request is still whole while its contexts are cleaned up."""
+    notes: list[str] = []
+    contexts: list[Native] = []
+
+    def clean() -> None:
+        assert contexts[0].GetUser() != NULL
+        assert contexts[0].GetUrlInfo() != NULL
+        assert address(contexts[0].GetModuleContextContainer()) == address(container.pointer)
+        notes.append("cleaned")
+
+    first = make("IHttpStoredContext", {"CleanupStoredContext": clean})
+    x = host.open()
+    contexts.append(of(x.context))
+    container = container_of(contexts[0])
+    x._machine._next = len(x._machine._steps) + 1
+    assert container.SetModuleContext(first, module_id(1)) == 0
+    x.finish()
+    assert notes == ["cleaned"]
+    assert host.iis.process.url("/").holders == 2  # the cache and this test
 
 
 def test_a_container_that_is_used_after_the_request_is_a_violation(host: Host) -> None:
