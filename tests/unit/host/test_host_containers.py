@@ -87,25 +87,27 @@ def test_a_context_that_is_set_during_clean_up_is_refused(host: Host) -> None:
     assert any("while its container is cleaned up" in text for text in host.violations)
 
 
-def test_what_is_asked_for_during_clean_up_is_cleaned_too(host: Host) -> None:
+def test_what_is_asked_for_during_clean_up_is_released_too(host: Host) -> None:
     """The request is still whole while its contexts are cleaned up."""
     notes: list[str] = []
-    contexts: list[Native] = []
+    kept: list[Native] = []
 
     def clean() -> None:
-        assert contexts[0].GetUser() != NULL
-        assert contexts[0].GetUrlInfo() != NULL
-        assert address(contexts[0].GetModuleContextContainer()) == address(container.pointer)
+        context, container = kept
+        assert context.GetUser() != NULL
+        assert context.GetUrlInfo() != NULL
+        assert address(context.GetModuleContextContainer()) == address(container.pointer)
         notes.append("cleaned")
 
-    first = make("IHttpStoredContext", {"CleanupStoredContext": clean})
-    x = host.open()
-    contexts.append(of(x.context))
-    container = container_of(contexts[0])
-    x._machine._next = len(x._machine._steps) + 1
-    assert container.SetModuleContext(first, module_id(1)) == 0
-    x.finish()
+    def keep(context: Native, provider: Native) -> int:
+        kept.extend((context, container_of(context)))
+        return int(kept[1].SetModuleContext(stored_context, module_id(1)))
+
+    stored_context = make("IHttpStoredContext", {"CleanupStoredContext": clean})
+    host.load("m", {"OnBeginRequest": keep})
+    host.fire()
     assert notes == ["cleaned"]
+    assert host.violations == []
     assert host.iis.process.url("/").holders == 2  # the cache and this test
 
 
