@@ -87,9 +87,10 @@ def locate() -> Wine:
             hint="Use a Linux x86-64 machine or container, or Windows.",
         )
     directories = [*_DIRECTORIES, *os.environ.get("PATH", "").split(os.pathsep)]
-    loader = next((path for d in directories if _is_program(path := Path(d, "wine64"))), None)
+    loaders = [path for name in ("wine64", "wine") for d in directories if _is_program(path := Path(d, name))]
+    loader = next((path for path in loaders if path.name == "wine64" or _is_64_bit(path)), None)
     if loader is None:
-        if any(_is_program(Path(d, "wine")) for d in directories):
+        if loaders:
             raise RuntimeMissing(
                 "Wine is installed, but only for 32-bit programs: there is no wine64.",
                 hint="sudo apt-get install --no-install-recommends wine64",
@@ -105,6 +106,12 @@ def locate() -> Wine:
 
 def _is_program(path: Path) -> bool:
     return path.is_file() and os.access(path, os.X_OK)
+
+
+def _is_64_bit(path: Path) -> bool:
+    """Whether it is a 64-bit ELF file: Wine 11 has one loader for all. (Debian's is a script that prefers 32 bits.)"""
+    with path.open("rb") as file:
+        return file.read(5) == b"\x7fELF\x02"
 
 
 def warm_up(wine: Wine, prefix: Path) -> bool:
