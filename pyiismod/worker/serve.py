@@ -17,7 +17,6 @@ import os
 import sys
 from _thread import allocate_lock, start_new_thread
 from time import sleep
-from typing import Any
 
 import pyiismod
 from pyiismod.abi import abi_hash
@@ -114,14 +113,15 @@ def _defect(message: Command | Reply, error: BaseException) -> ErrorInfo:
 
 def _open_pipes(box: BlackBox) -> tuple[int, int]:
     """Return file descriptors for the protocol's pipes, which no child process will inherit."""
+    if sys.platform != "win32":
+        raise AssertionError("a worker is a Windows process")
     import msvcrt
 
     reading, writing = box.pipes()
     for handle in (reading, writing):
-        os.set_handle_inheritable(handle, False)  # type: ignore[attr-defined]
-    flags: int = os.O_BINARY | os.O_NOINHERIT  # type: ignore[attr-defined]
-    opened: Any = msvcrt.open_osfhandle  # type: ignore[attr-defined]
-    return opened(reading, flags | os.O_RDONLY), opened(writing, flags | os.O_WRONLY)
+        os.set_handle_inheritable(handle, False)
+    flags = os.O_BINARY | os.O_NOINHERIT
+    return msvcrt.open_osfhandle(reading, flags | os.O_RDONLY), msvcrt.open_osfhandle(writing, flags | os.O_WRONLY)
 
 
 def _ready() -> Ready:
