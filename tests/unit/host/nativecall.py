@@ -194,8 +194,9 @@ def wide(value: str) -> Any:
     units = value.encode("utf-16-le", "surrogatepass")
     memory = ffi.new("char[]", len(units) + 2)
     ffi.memmove(memory, units, len(units))
-    _kept.append(memory)
-    return ffi.cast("const WCHAR *", memory)
+    pointer = ffi.cast("const WCHAR *", memory)
+    _owned[pointer] = memory
+    return pointer
 
 
 def read_wide(pointer: Any) -> str:

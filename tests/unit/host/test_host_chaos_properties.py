@@ -112,7 +112,7 @@ def number(param: Param, seed: int, length: int) -> int:
     return NUMBERS[seed % len(NUMBERS)]
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(begin=steps, send=steps, end=steps, finish=st.booleans())
 @example(begin=[], send=[(("response", IHttpResponse4.table()[18]), [1] * 10)], end=[], finish=True)
 def test_whatever_a_module_calls(begin: list[Any], send: list[Any], end: list[Any], finish: bool) -> None:
