@@ -40,9 +40,9 @@ class RequestPool:
         Raises:
             MemoryError: when there is no more; the slots turn that into NULL or ERROR_NOT_ENOUGH_MEMORY.
         """
-        return self._reserve(size)[0]
+        return self.reserve(size)[0]
 
-    def _reserve(self, size: int) -> tuple[Any, Any, int]:
+    def reserve(self, size: int) -> tuple[Any, Any, int]:
         """Return a block as pointer, and as the writable view and offset where it is."""
         rounded = (size + _ALIGNMENT - 1) & -_ALIGNMENT or _ALIGNMENT
         with _lock:
@@ -71,7 +71,7 @@ class RequestPool:
 
     def block(self, value: bytes) -> Any:
         """Return a copy of ``value`` as ``char *``."""
-        pointer, view, offset = self._reserve(len(value))
+        pointer, view, offset = self.reserve(len(value))
         view[offset : offset + len(value)] = value
         return pointer
 
