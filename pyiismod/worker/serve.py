@@ -48,12 +48,14 @@ class Worker:
         self._over = allocate_lock()
         self._count = allocate_lock()
         self._idle = 0
+        self._asked = False
 
-    def run(self) -> None:
-        """Serve until :class:`Shutdown`, or until nobody is left to serve."""
+    def run(self) -> bool:
+        """Serve until :class:`Shutdown` (True), or until nobody is left to serve (False)."""
         self._over.acquire()
         start_new_thread(self._work, ())
         self._over.acquire()
+        return self._asked
 
     def _work(self) -> None:
         while True:
@@ -78,6 +80,7 @@ class Worker:
             if not isinstance(command, Shutdown):
                 return command
             self._channel.send(Done(command.id))
+            self._asked = True
         except ChannelClosed:
             pass
         except (ChannelError, OSError) as error:
@@ -137,6 +140,14 @@ def _ready() -> Ready:
     )
 
 
+def _serve(box: BlackBox, channel: Channel[Command]) -> bool:
+    try:
+        channel.send(_ready())
+    except OSError:
+        return False
+    return Worker(box, channel, Engine(box)).run()
+
+
 def main() -> None:
     """Run a worker as the command line says, and end the process.
 
@@ -145,8 +156,6 @@ def main() -> None:
     """
     box = BlackBox(sys.argv[1])
     channel: Channel[Command] = Channel(*_open_pipes(box), Command)
-    channel.send(_ready())
-    Worker(box, channel, Engine(box)).run()
-    box.leave()
+    box.leave(asked=_serve(box, channel))
     box.begin("DLL_PROCESS_DETACH", "")
     os._exit(0)
