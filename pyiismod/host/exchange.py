@@ -103,10 +103,13 @@ class Exchange:
             ModuleHung: a module returned PENDING.
         """
         try:
-            if (step := self._machine.run()) is not None:
-                raise _pending(*step)
-        finally:
+            step = self._machine.run()
+        except BaseException:
             self._end()
+            raise
+        if step is not None:
+            raise _pending(*step)  # nothing ends: what the module has started may still use all of it
+        self._end()
         return self.outgoing
 
     def _end(self) -> None:

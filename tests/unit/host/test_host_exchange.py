@@ -218,15 +218,21 @@ def test_finish_from_log_request_is_a_violation(host: Host) -> None:
 
 
 def test_pending_is_a_hang_that_says_so(host: Host) -> None:
-    """Nothing can complete it in this version; the request is cleaned up all the same."""
-    host.load("wait", {"OnAuthorizeRequest": lambda context, provider: PENDING, "OnEndRequest": lambda c, p: CONTINUE})
-    with pytest.raises(
-        ModuleHung, match=r"wait.dll returned RQ_NOTIFICATION_PENDING from OnAuthorizeRequest"
-    ) as caught:
+    """Nothing can complete it in this version. Its objects stay: a thread of the module's may still be using them."""
+    kept: list[Native] = []
+
+    def wait(context: Native, provider: Native) -> int:
+        kept.append(context)
+        return PENDING
+
+    host.load("wait", {"OnAuthorizeRequest": wait, "OnEndRequest": lambda context, provider: CONTINUE})
+    with pytest.raises(ModuleHung, match="wait.dll returned RQ_NOTIFICATION_PENDING from OnAuthorizeRequest") as caught:
         host.fire()
     assert caught.value.details == {"module": "wait.dll", "phase": "notification", "notification": "OnAuthorizeRequest"}
     assert told(host) == ["wait.dll:OnAuthorizeRequest"]
-    assert host.disposed == ["wait"]
+    assert host.disposed == []
+    assert kept[0].PostCompletion(0) == E_NOTIMPL
+    assert host.violations == []
 
 
 def test_a_fault_of_the_host_is_not_the_modules(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
