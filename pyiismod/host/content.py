@@ -4,7 +4,7 @@ Paths are the worker's: Windows paths in a worker, whatever the machine has else
 file can have, for which ``pathlib`` may raise, is only a file that is not there.
 """
 
-# ruff: noqa: PTH
+# ruff: noqa: PTH112, PTH113, PTH122, PTH123
 
 from __future__ import annotations
 
