@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from _socket import AF_INET, AF_INET6, inet_pton
 from functools import lru_cache
-from struct import Struct
 from typing import Any, NamedTuple
 
 from pyiismod.abi.constants import AF_INET as WINDOWS_AF_INET
@@ -18,6 +17,7 @@ from pyiismod.abi.constants import HTTP_REQUEST_FLAG_MORE_ENTITY_BODY_EXISTS
 from pyiismod.abi.enums import ENUMS, HTTP_VERB
 from pyiismod.abi.headers import REQUEST_HEADER_NAMES
 from pyiismod.host._abi import ffi
+from pyiismod.host.fields import UNKNOWN_HEADER, UNKNOWN_HEADER_SIZE, Fields
 from pyiismod.host.headers import HeaderTable
 from pyiismod.host.incoming import Incoming
 from pyiismod.host.memory import RequestPool
@@ -28,31 +28,9 @@ VERBS = {name[8:].encode(): value for name, value in ENUMS["HTTP_VERB"].items() 
 VERB_UNKNOWN = HTTP_VERB.HttpVerbUnknown
 
 _COOKIE = HEADERS.ids[b"cookie"]
-_CODES = {1: "B", 2: "H", 4: "I", 8: "Q"}
 
 
-class _Fields:
-    """Writes a run of fields of a struct into bytes; what lies between them becomes 0."""
-
-    def __init__(self, ctype: str, *paths: str) -> None:
-        code = "<"
-        self.start = at = ffi.offsetof(ctype, *paths[0].split("."))
-        for path in paths:
-            names = path.split(".")
-            kind = ffi.typeof(ctype)
-            for name in names:
-                kind = dict(kind.fields)[name].type
-            offset, size = ffi.offsetof(ctype, *names), ffi.sizeof(kind)
-            code += f"{offset - at}x{_CODES[size]}"
-            at = offset + size
-        self._pack_into = Struct(code).pack_into
-
-    def write(self, target: bytearray, *values: int, at: int = 0) -> None:
-        """Write the values in the order of the fields; the struct begins at ``at``."""
-        self._pack_into(target, at + self.start, *values)
-
-
-_HEAD = _Fields(
+_HEAD = Fields(
     "HTTP_REQUEST",
     *("Flags", "ConnectionId", "RequestId", "UrlContext", "Version.MajorVersion", "Version.MinorVersion", "Verb"),
     *("UnknownVerbLength", "RawUrlLength", "pUnknownVerb", "pRawUrl"),
@@ -60,13 +38,11 @@ _HEAD = _Fields(
     *("CookedUrl.pFullUrl", "CookedUrl.pHost", "CookedUrl.pAbsPath", "CookedUrl.pQueryString"),
     *("Address.pRemoteAddress", "Address.pLocalAddress", "Headers.UnknownHeaderCount", "Headers.pUnknownHeaders"),
 )
-_TAIL = _Fields("HTTP_REQUEST", "BytesReceived", "EntityChunkCount", "pEntityChunks", "RawConnectionId")
-_KNOWN = _Fields("HTTP_KNOWN_HEADER", "RawValueLength", "pRawValue")
-_UNKNOWN = _Fields("HTTP_UNKNOWN_HEADER", "NameLength", "RawValueLength", "pName", "pRawValue")
-_CHUNK = _Fields("HTTP_DATA_CHUNK", "DataChunkType", "FromMemory.pBuffer", "FromMemory.BufferLength")
+_TAIL = Fields("HTTP_REQUEST", "BytesReceived", "EntityChunkCount", "pEntityChunks", "RawConnectionId")
+_KNOWN = Fields("HTTP_KNOWN_HEADER", "RawValueLength", "pRawValue")
+_CHUNK = Fields("HTTP_DATA_CHUNK", "DataChunkType", "FromMemory.pBuffer", "FromMemory.BufferLength")
 _SIZE = ffi.sizeof("HTTP_REQUEST")
 _KNOWN_AT, _KNOWN_SIZE = ffi.offsetof("HTTP_REQUEST", "Headers", "KnownHeaders"), ffi.sizeof("HTTP_KNOWN_HEADER")
-_UNKNOWN_SIZE = ffi.sizeof("HTTP_UNKNOWN_HEADER")
 _CHUNK_SIZE = ffi.sizeof("HTTP_DATA_CHUNK")
 _ADDRESS_SIZE = 32  # room for a SOCKADDR_IN6
 
@@ -91,7 +67,7 @@ def build(pool: RequestPool, incoming: Incoming, read_ahead: int) -> Built:
 
     # Behind the struct: what needs alignment first, then the strings.
     unknown_at = _SIZE
-    chunk_at = unknown_at + len(unknown) * _UNKNOWN_SIZE
+    chunk_at = unknown_at + len(unknown) * UNKNOWN_HEADER_SIZE
     addresses_at = chunk_at + (_CHUNK_SIZE if preloaded else 0)
     made = bytearray(addresses_at + 2 * _ADDRESS_SIZE)
     made[addresses_at : addresses_at + _ADDRESS_SIZE] = _address(*incoming.remote)
@@ -130,8 +106,8 @@ def build(pool: RequestPool, incoming: Incoming, read_ahead: int) -> Built:
     for header, at, size in known_at:
         _KNOWN.write(made, size, base + at, at=_KNOWN_AT + header * _KNOWN_SIZE)
     for i, (name_at, name_size, value_at, size) in enumerate(unknown_strings):
-        at = unknown_at + i * _UNKNOWN_SIZE
-        _UNKNOWN.write(made, name_size, size, base + name_at, base + value_at, at=at)
+        at = unknown_at + i * UNKNOWN_HEADER_SIZE
+        UNKNOWN_HEADER.write(made, name_size, size, base + name_at, base + value_at, at=at)
     if preloaded:
         _CHUNK.write(made, 0, base + body_at, len(preloaded), at=chunk_at)
     view[offset : offset + len(made)] = made

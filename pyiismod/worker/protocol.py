@@ -91,7 +91,7 @@ class Fire(_Message, frozen=True):
     """One request through the pipeline. Reply: :class:`Fired`.
 
     ``authority`` is host and port as the Host header has them, ``target`` path and query as sent; text is latin-1.
-    ``remote`` and ``local`` are (address, port) of the two ends.
+    ``remote`` and ``local`` are (address, port) of the two ends. Without ``record`` no calls are written down.
     """
 
     method: str
@@ -102,6 +102,7 @@ class Fire(_Message, frozen=True):
     body: bytes
     remote: tuple[str, int]
     local: tuple[str, int]
+    record: bool = True
 
 
 class Unload(_Message, frozen=True):
