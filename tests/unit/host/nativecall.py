@@ -112,9 +112,9 @@ class Host:
         return Exchange(self.iis, Incoming(method, url, list(headers), **more), self.timeline)
 
     def fire(self, method: str = "GET", target: str = "/", *, headers: _Lines = (), **more: Any) -> Outgoing:
-        """Drive a request through the modules."""
+        """Drive a request through the modules; ``is_recorded=False`` for one without a timeline."""
         url = Url("http", "localhost", target)
-        self.timeline = Timeline(self.iis.box, self.iis.timeline)
+        self.timeline = Timeline(self.iis.box, self.iis.timeline, is_recorded=more.pop("is_recorded", True))
         _errors.clear()
         outgoing = self.iis.fire(Incoming(method, url, list(headers), **more), self.timeline)
         if _errors:
