@@ -32,7 +32,7 @@ def test_physical_paths(root: str | None, path: str, physical: str) -> None:
 
 
 def answer(x: Any) -> tuple[int, int, int]:
-    x.core(0x80)
+    x._core(0x80)
     return x.response.status, x.response.substatus, x.response.error & 0xFFFFFFFF
 
 
