@@ -26,7 +26,6 @@ from nativecall import (
 
 from pyiismod.abi.notifications import REQUEST
 from pyiismod.errors import WorkerError
-from pyiismod.host import content
 from pyiismod.host.exchange import Exchange
 
 EVENTS = [n for n in REQUEST if n.post_handler]
@@ -265,10 +264,10 @@ def test_objects_of_a_request_do_not_stay_alive(host: Host) -> None:
 def test_a_defect_of_ours_between_the_events_still_ends_the_request(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(x: Exchange) -> None:
+    def broken(x: Exchange, bit: int) -> int:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(content, "serve", broken)
+    monkeypatch.setattr(Exchange, "_core", broken)
     host.load("m", {"OnBeginRequest": lambda c, p: CONTINUE})
     with pytest.raises(ZeroDivisionError):
         host.fire()
