@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-ABI_HASH = "faa72d17eed07f67"
+ABI_HASH = "3f3cab6bd77c56c8"
