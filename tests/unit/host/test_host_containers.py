@@ -7,7 +7,7 @@ from threading import Barrier, Thread
 from typing import Any
 
 import pytest
-from nativecall import CONTINUE, INVALID_PARAMETER, NULL, Host, Native, address, of, wide
+from nativecall import CONTINUE, INVALID_PARAMETER, NULL, Host, Native, address, make, of, wide
 from stored import ALREADY_ASSIGNED, container_of, keeper, module_id, stored, view
 
 Open = Callable[..., Any]
@@ -76,8 +76,6 @@ def test_a_context_that_is_set_during_clean_up_is_refused(host: Host) -> None:
     host.load("m", {"OnBeginRequest": lambda c, p: containers.append(container_of(c)) or keep()})
 
     def keep() -> int:
-        from nativecall import make
-
         def clean() -> None:
             results.append(containers[0].SetModuleContext(stored([], "late"), module_id(1)))
 
@@ -87,6 +85,30 @@ def test_a_context_that_is_set_during_clean_up_is_refused(host: Host) -> None:
     host.fire()
     assert results == [INVALID_PARAMETER]
     assert any("while its container is cleaned up" in text for text in host.violations)
+
+
+def test_what_is_asked_for_during_clean_up_is_released_too(host: Host) -> None:
+    """The request is still whole while its contexts are cleaned up."""
+    notes: list[str] = []
+    kept: list[Native] = []
+
+    def clean() -> None:
+        context, container = kept
+        assert context.GetUser() != NULL
+        assert context.GetUrlInfo() != NULL
+        assert address(context.GetModuleContextContainer()) == address(container.pointer)
+        notes.append("cleaned")
+
+    def keep(context: Native, provider: Native) -> int:
+        kept.extend((context, container_of(context)))
+        return int(kept[1].SetModuleContext(stored_context, module_id(1)))
+
+    stored_context = make("IHttpStoredContext", {"CleanupStoredContext": clean})
+    host.load("m", {"OnBeginRequest": keep})
+    host.fire()
+    assert notes == ["cleaned"]
+    assert host.violations == []
+    assert host.iis.process.url("/").holders == 2  # the cache and this test
 
 
 def test_a_container_that_is_used_after_the_request_is_a_violation(host: Host) -> None:

@@ -179,7 +179,9 @@ def test_keys_of_files(file: Path, host: Host, handles: list[Any]) -> None:
 
 def test_the_file_of_a_request(tmp_path: Path) -> None:
     """What the URL is mapped to; NULL when there is none. It is not the module's to release."""
-    (tmp_path / "site\\there.txt").write_bytes(b"there")
+    there = tmp_path / "site\\there.txt"  # the backslash is a separator on Windows only
+    there.parent.mkdir(exist_ok=True)
+    there.write_bytes(b"there")
     host = Host(root=str(tmp_path / "site"))
     seen: list[int | None] = []
 
@@ -193,7 +195,7 @@ def test_the_file_of_a_request(tmp_path: Path) -> None:
     host.fire(target="/there.txt")
     host.fire(target="/missing.txt")
     assert seen == [5, None]
-    info = host.iis.process.file(str(tmp_path / "site\\there.txt"))
+    info = host.iis.process.file(str(there))
     assert not isinstance(info, int)
     assert info.holders == 2  # the cache and this test
 

@@ -6,7 +6,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nativecall import CONTINUE, INVALID_PARAMETER, NULL, Host, Native, make, of, read_wide, text, wide
+from nativecall import (
+    CONTINUE,
+    INVALID_PARAMETER,
+    NULL,
+    Host,
+    Native,
+    chunk,
+    make,
+    of,
+    read_wide,
+    response_of,
+    text,
+    wide,
+)
 from stored import view
 
 from pyiismod.host._abi import ffi
@@ -97,6 +110,15 @@ def test_the_attributes_of_an_entry() -> None:
         assert length[0] == len(expected)
     assert (script_map.GetResourceType(), script_map.GetRequiredAccess()) == (3, 3)
     assert (script_map.GetIsStarScriptMap(), script_map.GetAllowPathInfoForScriptMappings()) == (0, 0)
+
+
+@pytest.mark.parametrize("settings", [{}, {"handlers": [{"name": "x", "modules": "a"}]}])
+def test_the_same_module_twice_runs_twice(settings: dict[str, Any]) -> None:
+    host = Host(**settings)
+    notes: list[str] = []
+    running(host, notes, "a", "a")
+    host.fire()
+    assert notes == ["a", "a"]
 
 
 def test_handling_ends_the_list() -> None:
@@ -241,7 +263,6 @@ def test_the_script_name_of_a_module(host: Host) -> None:
 
 def test_the_buffer_limit_is_the_handlers() -> None:
     host = Host(handlers=[{"name": "x", "modules": "a", "response_buffer_limit": 3}])
-    from nativecall import chunk, response_of
 
     def write(context: Native, provider: Native) -> int:
         context.SetRequestHandled()

@@ -108,9 +108,16 @@ def test_a_url_is_frequently_hit_at_the_second_time_within_ten_seconds(monkeypat
     assert seen == [0, 0, 1, 0, 1]
 
 
+def put(path: Path, data: bytes = b"") -> Path:
+    """Write a file; a backslash in its name is a separator on Windows only."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return path
+
+
 def test_the_configuration_path_is_that_of_the_deepest_web_config(tmp_path: Path) -> None:
     for name in ("site\\shop\\web.config", "site\\shop\\pages\\deep\\web.config"):
-        (tmp_path / name).write_text("")
+        put(tmp_path / name)
     host = Host(root=str(tmp_path / "site"))
     site = "MACHINE/WEBROOT/APPHOST/Default Web Site"
     for target, expected in (
