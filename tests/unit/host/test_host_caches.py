@@ -117,7 +117,8 @@ def test_a_response_sends_fragments_by_name(chunk: Callable[[], Any], sent: byte
     before, _kept = memory_chunk(b"[")
     for each in (before, chunk()):
         assert of(x.response).WriteEntityChunks(each, 1, 0, 1, NULL, NULL) == 0
-    assert of(x.response).WriteEntityChunkByReference(chunk(), 0) == 0
+    referenced = chunk()
+    assert of(x.response).WriteEntityChunkByReference(referenced, 0) == 0
     x.send(more=False)
     assert b"".join(x.outgoing.body) == sent + b"[" + sent
 
