@@ -39,13 +39,13 @@ class Engine:
             its reply; :class:`~pyiismod.worker.protocol.Failed` with the timeline so far when it raised one of
             our own errors.
         """
-        timeline = Timeline(self._box, self._iis.timeline if self._iis else None)
+        timeline = Timeline(self._box, self._iis.timeline if self._iis else None, command.id)
         win32.join_apartment()
         try:
             return self._handle(command, timeline)
         except PyiismodError as error:
             info = ErrorInfo(type(error).__name__, error.message, error.hint, error.details)
-            return protocol.Failed(command.id, info, _events(timeline), timeline.refused)
+            return protocol.Failed(command.id, info, *_told(timeline))
 
     def _handle(self, command: Command, timeline: Timeline) -> Reply:
         match command:
@@ -62,7 +62,7 @@ class Engine:
             case protocol.Unload():
                 with self._lock:
                     self._server.unload(timeline)
-                return protocol.Unloaded(command.id, _events(timeline), timeline.refused)
+                return protocol.Unloaded(command.id, *_told(timeline))
         raise WorkerError(f"the worker does not know the command {type(command).__name__}")
 
     @property
@@ -91,7 +91,7 @@ class Engine:
             global_notifications=info.global_mask,
             priorities=info.described_priorities(),
         )
-        return protocol.Loaded(command.id, registration, _events(timeline), timeline.refused)
+        return protocol.Loaded(command.id, registration, *_told(timeline))
 
     def _fire(self, command: protocol.Fire, timeline: Timeline) -> Reply:
         url = Url(command.scheme, command.authority, command.target)
@@ -114,8 +114,7 @@ class Engine:
             outgoing.reason,
             outgoing.headers,
             b"".join(outgoing.body),
-            _events(timeline),
-            timeline.refused,
+            *_told(timeline),
         )
 
 
@@ -144,8 +143,11 @@ def _resolve(command: protocol.Resolve) -> protocol.Resolved:
     return protocol.Resolved(command.id, missing_dlls, missing_functions, builtin)
 
 
-def _events(timeline: Timeline) -> list[TraceEvent]:
+def _told(timeline: Timeline) -> tuple[list[TraceEvent], list[str]]:
+    events, refused = timeline.close()
     return [
-        TraceEvent(e.event, e.module, e.notification, e.post, e.interface, e.method, e.args, e.result, e.us, e.depth)
-        for e in timeline.events
-    ]
+        TraceEvent(
+            e.event, e.module, e.notification, e.post, e.interface, e.method, e.args, e.result, e.us, e.depth, e.thread
+        )
+        for e in events
+    ], refused
