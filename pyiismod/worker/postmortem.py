@@ -109,9 +109,7 @@ class _Case:
         """Return the thread that the hung command is at: one inside a module before the one that waits for it."""
         hang = self.evidence.hang
         threads = [thread for thread in self.evidence.threads if hang and thread.command == hang.id]
-        threads.sort(
-            key=lambda thread: (not thread.frames, bool(thread.frames) and thread.frames[-1].phase == _PENDING)
-        )
+        threads.sort(key=lambda t: 2 if not t.frames else t.frames[-1].phase == _PENDING)
         return threads[0] if threads else None
 
     def _thread_id(self) -> int | None:
@@ -254,6 +252,8 @@ def _never_completed(case: _Case, frame: Frame, seconds: float, threads: list[di
         details=case.details()
         | {
             "phase": "notification",
+            "registers": {},
+            "stack": [],  # of the host's own waiting
             "seconds": seconds,
             "since": since.isoformat(timespec="milliseconds"),
             "armed": armed,
