@@ -25,6 +25,7 @@ __all__ = [
     "ERROR_NOT_FOUND",
     "ERROR_NOT_SUPPORTED",
     "ERROR_PATH_NOT_FOUND",
+    "ERROR_STACK_OVERFLOW",
     "E_FAIL",
     "E_NOINTERFACE",
     "E_NOTIMPL",
@@ -44,6 +45,7 @@ ERROR_INVALID_PARAMETER = hresult_from_win32(87)
 ERROR_INSUFFICIENT_BUFFER = hresult_from_win32(122)
 ERROR_ALREADY_EXISTS = hresult_from_win32(183)
 ERROR_ARITHMETIC_OVERFLOW = hresult_from_win32(534)
+ERROR_STACK_OVERFLOW = hresult_from_win32(1001)
 ERROR_NOT_FOUND = hresult_from_win32(1168)
 ERROR_CONNECTION_INVALID = hresult_from_win32(1229)
 ERROR_LOGON_FAILURE = hresult_from_win32(1326)

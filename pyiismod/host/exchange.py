@@ -27,7 +27,7 @@ from pyiismod.host import content, wire
 from pyiismod.host._abi import ffi
 from pyiismod.host.around import Surroundings
 from pyiismod.host.context import Context
-from pyiismod.host.errors import E_FAIL, S_OK
+from pyiismod.host.errors import E_FAIL, ERROR_INVALID_PARAMETER, S_OK
 from pyiismod.host.incoming import Incoming, Outgoing
 from pyiismod.host.mapping import Mapping
 from pyiismod.host.memory import RequestPool
@@ -61,6 +61,7 @@ from pyiismod.pipeline import (
 )
 
 if TYPE_CHECKING:
+    from pyiismod.host.child import Child
     from pyiismod.host.iis import Iis
     from pyiismod.host.settings import Settings
     from pyiismod.host.threads import Work
@@ -89,7 +90,17 @@ class Exchange:
         handled: whether ``SetRequestHandled`` was called.
         error_status: what a module gave to ``SetErrorStatus``.
         ended: whether everything is over.
+        is_freed: whether its objects and memory are gone.
+        level: 0 for a top-level request, 1 for a child of that, …
+        children: the clones of this one that were not released.
+        execute_flags: what ``ExecuteRequest`` was told.
     """
+
+    AROUND: type[Surroundings] = Surroundings
+    children: tuple[Child, ...] = ()
+    level = 0
+    execute_flags = 0
+    is_freed = False
 
     CORE = RQ_EXECUTE_REQUEST_HANDLER
     """Events at which IIS itself always has something to do."""
@@ -103,6 +114,7 @@ class Exchange:
     response: Response
 
     def __init__(self, iis: Iis, incoming: Incoming, timeline: Timeline, schedule: str | int = "threaded") -> None:
+        self.iis = iis
         self.settings = iis.settings
         self.incoming = incoming
         self.timeline = timeline
@@ -113,7 +125,7 @@ class Exchange:
         self.is_full_duplex = False
         self.error_status = 0
         self.root = content.root_of(self.settings)
-        self.around = Surroundings(self, iis)
+        self.around = self.AROUND(self, iis)
         self.process = iis.process
         self.request = Request(self, incoming)
         self.response = Response(self)
@@ -132,6 +144,11 @@ class Exchange:
         self.url_changed()
         self._sends = 0
 
+    @property
+    def parent(self) -> Exchange | None:
+        """What this is a child of; None for a top-level request."""
+        return None
+
     def run(self) -> Outgoing:
         """Drive the request to its end, waiting for whatever is asynchronous, and return what the client got."""
         self._driver.run()
@@ -142,7 +159,7 @@ class Exchange:
     def _wait(self) -> None:
         """Lend this thread to completions until the request has ended; the black box says what it waits for."""
         inbox = self._mailbox()
-        turn = self._driver.turn
+        turn = self.waiting_turn
         subscriber, bit, post = turn.step if turn else (None, 0, False)
         file = subscriber.key.file if subscriber else ""
         token = self.timeline.box.begin("pending", file, _handler(bit, post) if bit else None, post)
@@ -212,18 +229,32 @@ class Exchange:
         self._end()
 
     def _end(self) -> None:
-        for instance in self._instances.values():
-            if instance is not None:
-                instance.dispose(self.timeline)
-        self.around.end()
-        for thing in (*self._objects, *self._providers.values()):
-            thing.end()
-        self.pool.release()
-        self.around.leave_connection()
+        self._dispose()
+        self._free()
         with _lock:
             self.ended = True
             if self._inbox is not None:
                 self._inbox.put(None)
+
+    def _dispose(self) -> None:
+        instances, self._instances = self._instances, {}
+        for instance in instances.values():
+            if instance is not None:
+                instance.dispose(self.timeline)
+
+    def _free(self) -> None:
+        self.around.end()
+        for child in reversed(self.children):
+            child.left_behind()
+        for thing in (*self._objects, *self._providers.values()):
+            thing.end()
+        self.pool.release()
+        self.around.leave_connection()
+        self.is_freed = True
+
+    def release(self) -> int:
+        """``ReleaseClonedContext``; return its HRESULT."""
+        return ERROR_INVALID_PARAMETER  # nobody cloned this one
 
     def strange_status(self, turn: Turn, status: int) -> None:
         """Note a status that this step cannot act on."""
@@ -265,6 +296,12 @@ class Exchange:
     def open_turn(self) -> Turn | None:
         """The step that is not settled yet."""
         return self._driver.turn
+
+    @property
+    def waiting_turn(self) -> Turn | None:
+        """The same of the innermost request that runs."""
+        running = next((child for child in reversed(self.children) if child.is_running), None)
+        return self._driver.turn if running is None else running.waiting_turn
 
     @property
     def is_authenticated(self) -> bool:
@@ -408,6 +445,9 @@ class Exchange:
             more = self._tell_of_send(more)
         if self.outgoing.ended:  # also by a module that was told
             return 0
+        return self._leave(more)
+
+    def _leave(self, more: bool) -> int:
         return wire.send(self.outgoing, self.response, self.request.method, more)
 
     def _tell_of_send(self, more: bool) -> bool:

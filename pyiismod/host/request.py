@@ -60,12 +60,10 @@ class Request(NativeObject, IHttpRequest4):
         raw.RequestId = incoming.request_id
         raw.UrlContext = 1
         raw.Version.MajorVersion, raw.Version.MinorVersion = incoming.version
-        raw.pRawUrl = pool.data(incoming.url.target.encode("latin-1"))
-        raw.RawUrlLength = len(incoming.url.target)
         raw.BytesReceived = incoming.size
         raw.Address.pRemoteAddress = self._address(incoming.remote)
         raw.Address.pLocalAddress = self._address(incoming.local)
-        self._cook(incoming.url)
+        self.show(incoming.url)
         self._set_verb(incoming.method.encode("latin-1"))
         for name, value in incoming.headers:
             self._receive(name.encode("latin-1"), value.encode("latin-1"))
@@ -92,8 +90,13 @@ class Request(NativeObject, IHttpRequest4):
             raw.Flags |= HTTP_REQUEST_FLAG_MORE_ENTITY_BODY_EXISTS
         return EntityBody((pointer, len(preloaded)), rest)
 
-    def _cook(self, url: Url) -> None:
-        """Fill ``CookedUrl``: one buffer, the parts point into it, all lengths are bytes (fact sheet 5.11)."""
+    def show(self, url: Url) -> None:
+        """Make ``url`` that of the raw request, as http.sys does (fact sheet 5.11).
+
+        ``CookedUrl`` is one buffer, the parts point into it, and all its lengths are bytes.
+        """
+        self.raw.pRawUrl = self._pool.data(url.target.encode("latin-1"))
+        self.raw.RawUrlLength = len(url.target)
         cooked = self.raw.CookedUrl
         full = url.full
         cooked.pFullUrl = self._pool.wide(full)
@@ -103,8 +106,8 @@ class Request(NativeObject, IHttpRequest4):
         query = path + _units(url.path)
         cooked.pHost, cooked.HostLength = cooked.pFullUrl + host, 2 * (path - host)
         cooked.pAbsPath, cooked.AbsPathLength = cooked.pFullUrl + path, 2 * (query - path)
-        if url.query:
-            cooked.pQueryString, cooked.QueryStringLength = cooked.pFullUrl + query, 2 * _units(url.query)
+        cooked.pQueryString = cooked.pFullUrl + query if url.query else ffi.NULL
+        cooked.QueryStringLength = 2 * _units(url.query)
 
     def _address(self, address: tuple[str, int]) -> Any:
         return ffi.cast(_socket_address, self._pool.block(_packed(*address)))

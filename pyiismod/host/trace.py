@@ -79,7 +79,10 @@ class Timeline:
         events: in order of their start.
         refused: calls the host could not serve, as ``"Interface::Method"``.
         faults: exceptions of the host's own Python, kept from escaping into native code.
+        depth: of what a thread does that is inside nothing.
     """
+
+    depth = 0
 
     def __init__(self, box: BlackBox, process: Timeline | None = None) -> None:
         self.box = box
@@ -111,12 +114,28 @@ class Timeline:
         module calls meanwhile who is told of what.
         """
         outer = current()
-        frame = Frame(self, module, notification, post, outer.depth if outer else 0)
+        frame = Frame(self, module, notification, post, outer.depth if outer else None)
         frame.key, frame.bit = key, bit
         event = Event("notification" if notification else "phase", frame, interface, method, {})
         frame.depth += 1
         self.events.append(event)
         return Inside(phase, frame, outer, event)
+
+
+class Nested(Timeline):
+    """The part of a timeline that belongs to a request inside another one; ``depth`` says how deep.
+
+    Args:
+        outer: the other one's.
+    """
+
+    def __init__(self, outer: Timeline) -> None:
+        self.box = outer.box
+        self.process = outer.process
+        self.events = outer.events
+        self.refused = outer.refused
+        self.faults = outer.faults
+        self.depth = outer.depth
 
 
 def _taken(items: list[_T]) -> list[_T]:
@@ -168,7 +187,7 @@ class Frame:
         module: str | None = None,
         notification: str | None = None,
         post: bool = False,
-        depth: int = 0,
+        depth: int | None = None,
     ) -> None:
         self.key: Any = None
         self.bit = 0
@@ -176,7 +195,7 @@ class Frame:
         self.module = module
         self.notification = notification
         self.post = post
-        self.depth = depth
+        self.depth = timeline.depth if depth is None else depth
 
 
 _thread = local()
