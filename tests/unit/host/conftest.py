@@ -49,7 +49,9 @@ def in_parent(host: Host) -> Callable[..., Any]:
     return fire
 
 
-@pytest.fixture
-def pool(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the pool's threads run without Windows."""
-    monkeypatch.setattr(win32, "join_apartment", lambda: None)
+@pytest.fixture(scope="session")
+def pool() -> Iterator[None]:
+    """Let the pool's threads run without Windows. Some start later than the test that needs them ends."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(win32, "join_apartment", lambda: None)
+        yield
