@@ -40,6 +40,7 @@ from pyiismod.host.around import Surroundings
 from pyiismod.host.errors import ERROR_INVALID_PARAMETER, ERROR_NOT_SUPPORTED, ERROR_STACK_OVERFLOW, S_OK
 from pyiismod.host.exchange import Exchange
 from pyiismod.host.incoming import Incoming, Outgoing
+from pyiismod.host.request_struct import show
 from pyiismod.host.timing import EARLY, THREADED
 from pyiismod.host.trace import Nested, current
 from pyiismod.host.user import ModuleUser, SharedUser, User
@@ -170,7 +171,11 @@ class Child(Exchange):
         self._begin(flags)
         if user is not None:
             self._authenticate(user)
-        self._driver.run()
+        try:
+            self._driver.run()
+        except BaseException:
+            self._end()
+            raise
         return self._report(pfCompletionExpected)
 
     def _begin(self, flags: int) -> None:
@@ -178,7 +183,7 @@ class Child(Exchange):
         self.timeline.depth = frame.depth if frame is not None else parent.timeline.depth
         self.execute_flags = flags
         self.incoming.url = self.request.url
-        self.request.show(self.request.url)
+        show(self.request.url, self.request.raw, self.pool)
         self.around.count_hit()
         for name in parent.variables.inherited:
             self.variables.inherit(name)
@@ -246,6 +251,9 @@ class Child(Exchange):
             self.timeline.violation("the response had ended already: what this child request has written is not sent")
         if self._leads and len(self.parent.response.chunks):
             self.timeline.violation("the child request has answered: what its parent wrote before is not sent")
+        self._end()
+
+    def _end(self) -> None:
         self._dispose()
         with _lock:
             self._state, self.ended = _OVER, True

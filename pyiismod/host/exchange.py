@@ -151,7 +151,11 @@ class Exchange:
 
     def run(self) -> Outgoing:
         """Drive the request to its end, waiting for whatever is asynchronous, and return what the client got."""
-        self._driver.run()
+        try:
+            self._driver.run()
+        except BaseException:
+            self._end()
+            raise
         if not self.ended:
             self._wait()
         return self.outgoing
@@ -205,7 +209,11 @@ class Exchange:
         """Deliver a completion as it was drawn when it was posted."""
 
         def deliver() -> None:
-            self._driver.deliver(turn, completion)
+            try:
+                self._driver.deliver(turn, completion)
+            except BaseException as fault:
+                self.timeline.faults.append(fault)
+                self._end()
 
         if completion.timing == INLINE:
             self._mailbox().put(deliver)
@@ -237,10 +245,10 @@ class Exchange:
                 self._inbox.put(None)
 
     def _dispose(self) -> None:
-        instances, self._instances = self._instances, {}
-        for instance in instances.values():
+        for instance in self._instances.values():
             if instance is not None:
                 instance.dispose(self.timeline)
+        self._instances = {}
 
     def _free(self) -> None:
         self.around.end()
