@@ -12,6 +12,7 @@ from _thread import allocate_lock
 from typing import TYPE_CHECKING, Any
 
 from pyiismod.abi.constants import (
+    GL_PRE_BEGIN_REQUEST,
     HTTP_SEND_RESPONSE_FLAG_MORE_DATA,
     RQ_AUTHENTICATE_REQUEST,
     RQ_CUSTOM_NOTIFICATION,
@@ -28,6 +29,7 @@ from pyiismod.host._abi import ffi
 from pyiismod.host.around import Surroundings
 from pyiismod.host.context import Context
 from pyiismod.host.errors import E_FAIL, S_OK
+from pyiismod.host.global_providers import PreBeginRequestProvider
 from pyiismod.host.incoming import Incoming, Outgoing
 from pyiismod.host.mapping import Mapping
 from pyiismod.host.memory import RequestPool
@@ -125,19 +127,31 @@ class Exchange:
         self.mapping = Mapping(self, iis, self._machine)
         self._timing = Timing(schedule)
         self._threads = iis.threads
+        self._global_modules = iis.global_modules
         self._inbox: SimpleQueue[Work | None] | None = None
         self._instances: dict[int, ModuleInstance | None] = {}
         self._objects: list[NativeObject] = [self.request, self.response, self.context]
         self._providers: dict[type[EventProvider], EventProvider] = {}
-        self.url_changed()
         self._sends = 0
+        self.physical_path = content.map_path(self.settings, self.request.url.path)
+        self.mapping.url_changed()
 
     def run(self) -> Outgoing:
         """Drive the request to its end, waiting for whatever is asynchronous, and return what the client got."""
+        if self._global_modules.wants(GL_PRE_BEGIN_REQUEST):
+            provider = PreBeginRequestProvider(self.timeline, self.context)
+            self._objects.append(provider)
+            self._global_modules.tell(GL_PRE_BEGIN_REQUEST, self.timeline, provider.pointer)
+        if self._plan.told(RQ_MAP_PATH):
+            self.url_changed()
         self._driver.run()
         if not self.ended:
             self._wait()
         return self.outgoing
+
+    def abandon(self) -> None:
+        """End a request that was never run."""
+        self._end()
 
     def _wait(self) -> None:
         """Lend this thread to completions until the request has ended; the black box says what it waits for."""

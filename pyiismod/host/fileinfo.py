@@ -143,11 +143,14 @@ class FileMonitor(Counted, IHttpFileMonitor):
         path: what is watched.
         timeline: of the process.
         file_of: tells the DLL of a module id.
+
+    Attributes:
+        prefix: of everything that is watched, in lower case: the path and a backslash.
     """
 
     def __init__(self, path: str, timeline: Timeline, file_of: ModuleFile) -> None:
         super().__init__(timeline, file_of)
-        self.path = path
+        self.prefix = path.lower().rstrip("\\") + "\\"
 
     def GetModuleContextContainer(self) -> Any:
         return self.container.pointer

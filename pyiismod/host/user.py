@@ -197,6 +197,10 @@ class ModuleUser:
         text = _USER[slot].call(self._timeline, self._file, self.pointer)
         return str(ffi.string(text)) if text else ""
 
+    def hold(self) -> None:
+        """Take a reference: the module keeps its own."""
+        _USER["ReferenceUser"].call(self._timeline, self._file, self.pointer)
+
     def release(self, timeline: Timeline) -> None:
         """Give the reference back."""
         _USER["DereferenceUser"].call(timeline, self._file, self.pointer)
