@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 _COLD, _STARTING, _RUNNING, _STALE = range(4)
 
 
+class Gone(Exception):
+    """The process is ending: it takes no more requests."""
+
+
 class ApplicationLife:
     """Of the one application.
 
@@ -38,12 +42,20 @@ class ApplicationLife:
         self._iis = iis
         self._state = _COLD
         self._changing = RLock()  # a start may send requests itself
+        self._is_closed = False
         self.modules: list[Module] = []
         self.requests = Traffic()
 
     def enter(self, timeline: Timeline) -> None:
-        """A request comes: start the application if it is not running; :meth:`leave` has to follow."""
+        """A request comes: start the application if it is not running; :meth:`leave` has to follow.
+
+        Raises:
+            Gone: the process is ending.
+        """
         self.requests.enter()
+        if self._is_closed:
+            self.requests.leave()
+            raise Gone
         if self._state == _RUNNING:
             return
         with self._changing:
@@ -67,6 +79,11 @@ class ApplicationLife:
                 self._state = _STALE
             if self._state == _STALE and not self.requests.count:
                 self._stop(timeline)
+
+    def drain(self) -> None:
+        """The process ends: let nobody in any more, and wait until nobody is inside."""
+        self._is_closed = True
+        self.requests.drain()
 
     def end(self, timeline: Timeline) -> None:
         """The process ends: stop it if it was ever started; no request is in it."""

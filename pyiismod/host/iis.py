@@ -67,7 +67,7 @@ class Iis:
         self.application.recycle(timeline)
         self.modules.append(module)
         self.replan()
-        _check(timeline)
+        check(timeline)
         return module
 
     def next_id(self) -> int:
@@ -117,7 +117,7 @@ class Iis:
     def disconnect(self, name: str, timeline: Timeline) -> None:
         """The client of a named connection has gone: contexts kept with it hear of it."""
         self.process.disconnect(name, timeline)
-        _check(timeline)
+        check(timeline)
 
     def fire(self, incoming: Incoming, timeline: Timeline, schedule: str | int = "threaded") -> Outgoing:
         """Drive one request through the pipeline, and wait for its end.
@@ -128,6 +128,7 @@ class Iis:
             schedule: when completions are delivered; see :mod:`pyiismod.host.timing`.
 
         Raises:
+            Gone: the process is ending.
             ValueError: there is no such schedule.
             WorkerError: the host itself is at fault.
         """
@@ -138,7 +139,7 @@ class Iis:
             self.occurrences.thread_cleanup(timeline)
         finally:
             self.application.leave(timeline)
-        _check(timeline)
+        check(timeline)
         return outgoing
 
     def wake(self, timeline: Timeline) -> None:
@@ -150,7 +151,7 @@ class Iis:
         """Have global modules warm the application up; return what their requests were answered."""
         self.wake(timeline)
         responses = preload(self, recycled, timeline)
-        _check(timeline)
+        check(timeline)
         return responses
 
     def unload(self, timeline: Timeline, *, graceful: bool = False) -> None:
@@ -169,10 +170,15 @@ class Iis:
             module.terminate(timeline, factory_first=self.settings.shutdown == FACTORY_FIRST)
         for module in modules:
             module.unload(timeline)
-        _check(timeline)
+        check(timeline)
 
 
-def _check(timeline: Timeline) -> None:
+def check(timeline: Timeline) -> None:
+    """Raise what the host itself did wrong meanwhile.
+
+    Raises:
+        WorkerError: it did.
+    """
     if timeline.faults:
         fault = timeline.faults[0]
         raise WorkerError(

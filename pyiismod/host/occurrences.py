@@ -104,13 +104,18 @@ class Occurrences:
         provider.end()
         return provider.hresult, provider.answer
 
+    @property
+    def caches_are_watched(self) -> bool:
+        """Whether anybody wants to hear of accesses to caches."""
+        return self._told.wants(GL_CACHE_OPERATION)
+
     def cache_operation(self, operation: int, key: Any, record: Any, trace: Any, default: Timeline) -> tuple[bool, Any]:
         """A cache is accessed.
 
         Returns:
             whether a module has done the operation in the place of IIS, and the record that there is by then.
         """
-        if not self._told.wants(GL_CACHE_OPERATION):
+        if not self.caches_are_watched:
             return False, record
         timeline = here(default)
         provider = CacheProvider(timeline, operation, key, record, trace)

@@ -10,8 +10,11 @@ from collections.abc import Callable
 from threading import RLock
 from typing import Any, TypeVar, cast
 
+from pyiismod.abi.enums import CACHE_OPERATION
 from pyiismod.host import metadata
+from pyiismod.host._abi import ffi
 from pyiismod.host.application import Application
+from pyiismod.host.cachedata import CacheData, CacheKey
 from pyiismod.host.cachestore import CacheStore
 from pyiismod.host.connection import Connection
 from pyiismod.host.containers import DispensedContainer, ModuleFile
@@ -35,6 +38,7 @@ from pyiismod.host.urlinfo import Hits, UrlInfo
 from pyiismod.host.win32 import Win32Error
 
 _T = TypeVar("_T")
+_Record = TypeVar("_Record", bound=CacheData)
 _lock = RLock()
 
 
@@ -129,7 +133,9 @@ class Process:
             if (known := self._files.find(path.lower())) is not None and known.has_changed:
                 known.SetFlushed()
                 self._files.remove(path.lower(), self._timeline)
-            return self._files.take(path.lower(), lambda: FileInfo(path, True, self._timeline, self._file_of))
+            return self._look_up(
+                self._files, "FILE", path.lower(), lambda: FileInfo(path, True, self._timeline, self._file_of)
+            )
         except PermissionError:
             return ERROR_ACCESS_DENIED
         except (OSError, Win32Error, ValueError):
@@ -137,7 +143,26 @@ class Process:
 
     def token(self, name: str) -> TokenEntry:
         """Return the logon tokens of an account, held for the caller."""
-        return self._tokens.take(name.lower(), lambda: TokenEntry(name, self._timeline, self._file_of))
+        return self._look_up(
+            self._tokens, "TOKEN", name.lower(), lambda: TokenEntry(name, self._timeline, self._file_of)
+        )
+
+    def _look_up(self, cache: Cache[_Record], name: str, text: str, make: Callable[[], _Record]) -> _Record:
+        """Take a record of one of IIS's own caches; modules that watch caches are told, and change nothing."""
+        if not self.occurrences.caches_are_watched:
+            return cache.take(text, make)
+        pool = RequestPool()
+        key, known = CacheKey(name, text, self._timeline, pool), cache.find(text)
+        self._access(CACHE_OPERATION.CACHE_OPERATION_RETRIEVE, key, known)
+        taken = cache.take(text, make)
+        if known is None:
+            self._access(CACHE_OPERATION.CACHE_OPERATION_ADD, key, taken)
+        key.end()
+        return taken
+
+    def _access(self, operation: int, key: CacheKey, record: CacheData | None) -> None:
+        pointer = ffi.NULL if record is None else record.pointer
+        self.occurrences.cache_operation(operation, key.pointer, pointer, ffi.NULL, self._timeline)
 
     def forget_configuration(self, timeline: Timeline) -> None:
         """The configuration has changed: what is known of URLs is found out anew; requests keep what they hold."""

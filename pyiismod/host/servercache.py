@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pyiismod.abi.enums import CACHE_OPERATION
+from pyiismod.abi.enums import CACHE_OPERATION, ENUMS
 from pyiismod.host._abi import ffi
 from pyiismod.host.entity_chunks import FROM_MEMORY
 from pyiismod.host.errors import (
@@ -73,6 +73,8 @@ class CacheSlots:
     ) -> int:
         if not pCacheKey:
             return ERROR_INVALID_PARAMETER
+        if cacheOperation not in ENUMS["CACHE_OPERATION"].values():
+            return ERROR_NOT_SUPPORTED
         is_retrieved = cacheOperation == CACHE_OPERATION.CACHE_OPERATION_RETRIEVE
         is_added = cacheOperation == CACHE_OPERATION.CACHE_OPERATION_ADD
         if (is_retrieved or is_added) and (not ppCacheSpecificData or (is_added and not ppCacheSpecificData[0])):

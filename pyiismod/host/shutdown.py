@@ -52,7 +52,7 @@ def shut_down(iis: Iis, graceful: bool, timeline: Timeline) -> None:
             threads.run(lambda: occurrences.stop_listening(graceful, timeline))
 
     def drain() -> None:
-        iis.application.requests.drain()
+        iis.application.drain()
         threads.traffic.drain()
 
     def detach() -> None:
