@@ -69,6 +69,8 @@ class Server(Happenings):
         environment: environment variables for the worker, besides its own.
         runtime: where to run the worker; found by itself when None.
         in_process: load modules into this very process (Windows only), for a debugger.
+        record: whether :attr:`Response.trace` has the calls of each request; without them requests are faster, and
+            violations and refused calls are noted all the same.
         settings: fields of :class:`pyiismod.host.settings.Settings`, such as ``iis_version="8.5"``.
 
     Attributes:
@@ -83,6 +85,7 @@ class Server(Happenings):
         environment: dict[str, str] | None = None,
         runtime: Runtime | None = None,
         in_process: bool = False,
+        record: bool = True,
         **settings: Any,
     ) -> None:
         if root is not None and not Path(root).is_dir():
@@ -92,6 +95,7 @@ class Server(Happenings):
         self._environment = environment
         self._runtime = runtime
         self._in_process = in_process
+        self._record = record
         self._settings = settings
         self._worker: Worker | None = None
         self._starting = RLock()  # requests may come from many threads
@@ -166,7 +170,7 @@ class Server(Happenings):
             UsageError: something in the request cannot be sent.
             ModuleError: a module crashed, hung or ended the process.
         """
-        command = build(method, url, headers=headers, content=content, remote=remote)
+        command = build(method, url, headers=headers, content=content, remote=remote, record=self._record)
         fired, worker = self._fire(command)
         if fired.recycle:
             self._retire(worker, graceful=True)

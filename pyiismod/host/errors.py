@@ -6,6 +6,7 @@ Where the reference lists a bare Win32 name, ``HRESULT_FROM_WIN32`` of it is mea
 from __future__ import annotations
 
 from pyiismod.abi.hresult import (
+    E_ACCESSDENIED,
     E_FAIL,
     E_INVALIDARG,
     E_NOINTERFACE,
@@ -33,6 +34,7 @@ __all__ = [
     "ERROR_NOT_FOUND",
     "ERROR_NOT_SUPPORTED",
     "ERROR_PATH_NOT_FOUND",
+    "E_ACCESSDENIED",
     "E_FAIL",
     "E_INVALIDARG",
     "E_NOINTERFACE",

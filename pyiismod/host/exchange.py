@@ -138,16 +138,24 @@ class Exchange:
 
     def run(self) -> Outgoing:
         """Drive the request to its end, waiting for whatever is asynchronous, and return what the client got."""
+        try:
+            self._begin()
+            self._driver.run()
+        except BaseException:
+            self._end()
+            raise
+        if not self.ended:
+            self._wait()
+        return self.outgoing
+
+    def _begin(self) -> None:
+        """Tell global modules of it, then map it with the help of modules: all that comes before BEGIN_REQUEST."""
         if self._global_modules.wants(GL_PRE_BEGIN_REQUEST):
             provider = PreBeginRequestProvider(self.timeline, self.context)
             self._objects.append(provider)
             self._global_modules.tell(GL_PRE_BEGIN_REQUEST, self.timeline, provider.pointer)
         if self._plan.told(RQ_MAP_PATH):
             self.url_changed()
-        self._driver.run()
-        if not self.ended:
-            self._wait()
-        return self.outgoing
 
     def abandon(self) -> None:
         """End a request that was never run."""
@@ -202,7 +210,11 @@ class Exchange:
         """Deliver a completion as it was drawn when it was posted."""
 
         def deliver() -> None:
-            self._driver.deliver(turn, completion)
+            try:
+                self._driver.deliver(turn, completion)
+            except BaseException as fault:
+                self.timeline.faults.append(fault)
+                self._end()
 
         if completion.timing == INLINE:
             self._mailbox().put(deliver)

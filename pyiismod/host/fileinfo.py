@@ -143,17 +143,22 @@ class FileMonitor(Counted, IHttpFileMonitor):
         path: what is watched.
         timeline: of the process.
         file_of: tells the DLL of a module id.
-
-    Attributes:
-        prefix: of everything that is watched, in lower case: the path and a backslash.
     """
 
     def __init__(self, path: str, timeline: Timeline, file_of: ModuleFile) -> None:
         super().__init__(timeline, file_of)
-        self.prefix = path.lower().rstrip("\\") + "\\"
+        self.path = path
 
     def GetModuleContextContainer(self) -> Any:
         return self.container.pointer
 
+    def sees(self, path: str) -> bool:
+        """Return whether a change of ``path`` is one of what is watched, or of something below."""
+        return _folder(path).startswith(_folder(self.path))
+
     def DereferenceFileMonitor(self) -> None:
         self.drop()
+
+
+def _folder(path: str) -> str:
+    return path.lower().replace("/", "\\").rstrip("\\") + "\\"

@@ -171,9 +171,8 @@ class Process:
 
     def monitors_of(self, path: str) -> list[FileMonitor]:
         """Return the watches on a physical path, or on a folder above it."""
-        changed = path.lower().rstrip("\\") + "\\"
         with _lock:
-            return [each for each in self.monitors if each.holders and changed.startswith(each.prefix)]
+            return [each for each in self.monitors if each.holders and each.sees(path)]
 
     def monitor(self, path: str) -> FileMonitor:
         """Return a new watch on ``path``, which the caller holds."""
