@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pyiismod.errors import WorkerError
 from pyiismod.host.iis import check
 from pyiismod.host.incoming import Outgoing
+from pyiismod.host.threads import on_system_thread
 
 if TYPE_CHECKING:
     from pyiismod.host.iis import Iis
@@ -47,7 +48,7 @@ def happen(iis: Iis, notification: str, text: str, parameters: str, flag: bool, 
         case "GL_APPLICATION_PRELOAD":
             outcome = Outcome(responses=tuple(iis.preload(flag, timeline)))
         case "GL_STOP_LISTENING":
-            iis.threads.run(lambda: occurrences.stop_listening(flag, timeline))
+            on_system_thread(lambda: occurrences.stop_listening(flag, timeline))
         case "GL_SUSPEND_PROCESS" if not flag:
             occurrences.suspend(timeline)
         case "GL_SUSPEND_PROCESS":

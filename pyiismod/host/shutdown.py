@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pyiismod.abi.constants import GL_CACHE_CLEANUP
+from pyiismod.host.threads import on_system_thread
 
 if TYPE_CHECKING:
     from pyiismod.host.iis import Iis
@@ -45,15 +46,15 @@ def shut_down(iis: Iis, graceful: bool, timeline: Timeline) -> None:
         graceful: what STOP_LISTENING modules are told: TRUE when the process is recycled.
         timeline: where it is written.
     """
-    occurrences, threads = iis.occurrences, iis.threads
+    occurrences = iis.occurrences
 
     def stop_listening(again: bool = False) -> None:
         if again or not occurrences.has_stopped_listening:
-            threads.run(lambda: occurrences.stop_listening(graceful, timeline))
+            on_system_thread(lambda: occurrences.stop_listening(graceful, timeline))
 
     def drain() -> None:
         iis.application.drain()
-        threads.traffic.drain()
+        iis.threads.traffic.drain()
 
     def detach() -> None:
         for module in reversed(iis.modules):

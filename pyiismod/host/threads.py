@@ -43,23 +43,6 @@ class Pool:
         if grow:
             start_new_thread(self._run, ())
 
-    def run(self, work: Work) -> None:
-        """Have ``work`` called on a thread of the pool and wait for its end; what it raises is raised here."""
-        gate, raised = allocate_lock(), []
-        gate.acquire()
-
-        def guarded() -> None:
-            try:
-                work()
-            except BaseException as error:
-                raised.append(error)
-            gate.release()
-
-        self.submit(guarded)
-        gate.acquire()
-        if raised:
-            raise raised[0]
-
     def _run(self) -> None:
         win32.join_apartment()
         while True:
@@ -68,3 +51,25 @@ class Pool:
             self.traffic.leave()
             with self._lock:
                 self._idle += 1
+
+
+def on_system_thread(work: Work) -> None:
+    """Have ``work`` called on a thread that is none of the pool's, and wait for its end; it raises here what it raises.
+
+    The process host tells the worker process on such threads what it has to do.
+    """
+    gate, raised = allocate_lock(), []
+    gate.acquire()
+
+    def run() -> None:
+        try:
+            win32.join_apartment()
+            work()
+        except BaseException as error:
+            raised.append(error)
+        gate.release()
+
+    start_new_thread(run, ())
+    gate.acquire()
+    if raised:
+        raise raised[0]

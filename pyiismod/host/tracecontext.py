@@ -47,31 +47,26 @@ class Tracing:
 
     Args:
         global_modules: who is told.
+
+    Attributes:
+        subscriptions: (module id, provider) → areas, verbosity, and whether the module wants its events at all.
     """
 
     def __init__(self, global_modules: GlobalModules) -> None:
         self._told = global_modules
-        self._subscriptions: dict[tuple[int, str], tuple[int, int]] = {}
-
-    def subscribe(self, module_id: int, provider: str, areas: int, verbosity: int) -> None:
-        """A module wants a provider's events of these areas, up to that verbosity."""
-        self._subscriptions[module_id, provider] = (areas, verbosity)
-
-    def unsubscribe(self, module_id: int, provider: str) -> None:
-        """A module does not want a provider's events any more."""
-        self._subscriptions.pop((module_id, provider), None)
+        self.subscriptions: dict[tuple[int, str], tuple[int, int, bool]] = {}
 
     def raised(self, event: Any, context: NativeObject | None, timeline: Timeline) -> None:
         """An event was raised: tell of it."""
-        if not self._subscriptions or not self._told.wants(GL_TRACE_EVENT):
+        if not self._told.wants(GL_TRACE_EVENT) or not any(wanted for _, _, wanted in self.subscriptions.values()):
             return
         if (frame := current()) is not None and frame.notification == "GL_TRACE_EVENT":
             return
         source = guid_text(event.pProviderGuid)
 
         def is_wanted(module_id: int) -> bool:
-            areas, verbosity = self._subscriptions.get((module_id, source), (0, -1))
-            return event.dwVerbosity <= verbosity and (not event.dwArea or bool(event.dwArea & areas))
+            areas, verbosity, wanted = self.subscriptions.get((module_id, source), (0, 0, False))
+            return wanted and event.dwVerbosity <= verbosity and (not event.dwArea or bool(event.dwArea & areas))
 
         provider = TraceEventProvider(timeline, event, is_wanted, context)
         self._told.tell(GL_TRACE_EVENT, timeline, provider.pointer)
@@ -124,11 +119,8 @@ class TraceContext(NativeObject, IHttpTraceContext):
         if not all(each.pProviderGuid for each in wanted):
             return ERROR_INVALID_PARAMETER
         for each in wanted:
-            provider = guid_text(each.pProviderGuid)
-            if each.fProviderEnabled:
-                self._tracing.subscribe(address(moduleId), provider, each.dwAreas, each.dwVerbosity)
-            else:
-                self._tracing.unsubscribe(address(moduleId), provider)
+            key = address(moduleId), guid_text(each.pProviderGuid)
+            self._tracing.subscriptions[key] = (each.dwAreas, each.dwVerbosity, bool(each.fProviderEnabled))
         return S_OK
 
     def RaiseTraceEvent(self, pTraceEvent: Any) -> int:

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import globalcall
 import pytest
 from nativecall import Host
+
+from pyiismod.host import win32
 
 
 @pytest.fixture
 def host() -> Host:
     return Host()
+
+
+@pytest.fixture
+def pool(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let pool threads run anywhere; what a slot of a test's module raises fails the test."""
+    if sys.platform != "win32":
+        monkeypatch.setattr(win32, "join_apartment", lambda: None)
+    yield
+    globalcall.check()
 
 
 @pytest.fixture
