@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from globalcall import BITS, CONTINUE, HANDLED, let, load_global, notified
-from nativecall import FINISH, NULL, Host, Native, make, of, read_wide, request_of, text, wide
+from nativecall import FINISH, NULL, Host, Native, of, read_wide, request_of, text, wide
 
 from pyiismod.abi.application import IHttpApplication
 from pyiismod.abi.context import IHttpContext4
@@ -80,11 +80,8 @@ def test_only_registered_bits_are_ever_read(host: Host) -> None:
     for notification in ("GL_HEALTH_CHECK", "GL_SUSPEND_PROCESS", "GL_APPLICATION_PRELOAD", "GL_STOP_LISTENING"):
         let(host, notification)
     host.fire()
-    module.registration.global_module = make(
-        "CGlobalModule", {"OnGlobalCacheCleanup": lambda: 0, "Terminate": lambda: None}
-    )
-    host.iis.unload(host.timeline)
-    assert called == [0]
+    host.iis.global_modules.tell(0x4, host.timeline)
+    assert called == [0, 1]
 
 
 @pytest.mark.parametrize(("version", "preload", "suspend"), [("7.0", 0, 0), ("7.5", 1, 0), ("8.5", 1, 1)])
