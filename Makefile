@@ -9,6 +9,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 BUILD := .build
+UNIT := $(BIN)/python -m pytest -q -n auto tests/unit
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 RUNTIME_PACKAGES := wine wine64 python3-venv
@@ -61,10 +62,11 @@ demo: setup  ## run a real module.dll and show what happens
 # --- proofs
 
 test: setup $(BUILD)/compilers lint gen-check fixtures-check  ## everything that CI runs
-	@$(BIN)/python -m pytest -q
+	@$(UNIT)
+	@$(BIN)/python -m pytest -q tests/inprocess tests/native
 
 unit: $(BUILD)/venv  ## no DLL, no worker; seconds
-	@$(BIN)/python -m pytest -q tests/unit
+	@$(UNIT)
 
 native: setup $(BUILD)/compilers  ## real DLLs in a real worker
 	@$(BIN)/python -m pytest -q tests/native

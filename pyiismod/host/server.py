@@ -12,6 +12,7 @@ from pyiismod.abi.hresult import hresult_from_win32
 from pyiismod.abi.server import IHttpServer2, IHttpServer3
 from pyiismod.host import win32
 from pyiismod.host._abi import ffi
+from pyiismod.host.describe import wide_text
 from pyiismod.host.errors import (
     E_NOINTERFACE,
     ERROR_INVALID_HANDLE,
@@ -99,10 +100,10 @@ class Server(CacheSlots, NativeObject, IHttpServer3):
 
     def ReportUnhealthy(self, pszReasonString: Any, hrReason: int) -> None:
         self._process.occurrences.health_check(here(self.timeline))
-        self._process.occurrences.recycling = f"ReportUnhealthy: {_text(pszReasonString)}"
+        self._process.occurrences.recycling = f"ReportUnhealthy: {wide_text(pszReasonString) or ''}"
 
     def RecycleProcess(self, pszReason: Any) -> None:
-        self._process.occurrences.recycling = f"RecycleProcess: {_text(pszReason)}"
+        self._process.occurrences.recycling = f"RecycleProcess: {wide_text(pszReason) or ''}"
 
     def RecycleApplication(self, pszAppConfigPath: Any) -> None:
         if _text(pszAppConfigPath).rstrip("/").lower() == self._settings.config_path.lower():

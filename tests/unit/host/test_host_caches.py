@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pytest
 from nativecall import (
@@ -83,14 +84,18 @@ def test_fragments_with_odd_arguments(host: Host) -> None:
     assert size[0] == 4
 
 
+_names: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+
+
 def named_chunk(name: str, kind: int, start: int = 0, length: int = 0xFFFFFFFFFFFFFFFF) -> Any:
     chunk = ffi.new("HTTP_DATA_CHUNK *")
+    _names[chunk] = pszName = wide(name)
     chunk.DataChunkType = kind
     if kind == 2:
-        chunk.FromFragmentCache.pFragmentName = wide(name)
+        chunk.FromFragmentCache.pFragmentName = pszName
         chunk.FromFragmentCache.FragmentNameLength = 2 * len(name)
     else:
-        chunk.FromFragmentCacheEx.pFragmentName = wide(name)
+        chunk.FromFragmentCacheEx.pFragmentName = pszName
         chunk.FromFragmentCacheEx.ByteRange.StartingOffset.QuadPart = start
         chunk.FromFragmentCacheEx.ByteRange.Length.QuadPart = length
     return chunk
@@ -112,7 +117,8 @@ def test_a_response_sends_fragments_by_name(chunk: Callable[[], Any], sent: byte
     before, _kept = memory_chunk(b"[")
     for each in (before, chunk()):
         assert of(x.response).WriteEntityChunks(each, 1, 0, 1, NULL, NULL) == 0
-    assert of(x.response).WriteEntityChunkByReference(chunk(), 0) == 0
+    referenced = chunk()
+    assert of(x.response).WriteEntityChunkByReference(referenced, 0) == 0
     x.send(more=False)
     assert b"".join(x.outgoing.body) == sent + b"[" + sent
 

@@ -29,7 +29,12 @@ TEXTS = ["", "a", "Server", "Set-Cookie", "Content-Length", "/a?b=%20", "../..",
 NUMBERS = [0, 1, 2, 3, 14, 26, 27, 41, 200, 204, 304, 404, 999, 65534, 65535, 0x7FFFFFFF, 0xFFFFFFFF]
 CHUNKS = [(b"", None, 0), (b"data", None, 0), (None, 5, 0), (None, None, 0), (b"x", None, 1), (b"y" * 100, 50, 0)]
 OBJECTS = {"server": IHttpServer3, "context": IHttpContext4, "request": IHttpRequest4, "response": IHttpResponse4}
-CALLS = [(name, method) for name, interface in OBJECTS.items() for method in interface.table()]
+CALLS = [
+    (name, method)
+    for name, interface in OBJECTS.items()
+    for method in interface.table()
+    if method.name != "IndicateCompletion"  # the request ends inside it, and with it the memory that is edited here
+]
 
 pick = st.integers(0, 1 << 16)
 call = st.tuples(st.sampled_from(CALLS), st.lists(pick, min_size=10, max_size=10))

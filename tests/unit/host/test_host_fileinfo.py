@@ -227,6 +227,7 @@ def test_file_monitors(file: Path, host: Host) -> None:
     monitor.DereferenceFileMonitor()
     assert notes == ["kept cleaned"]
     assert server.RegisterFileChangeMonitor(wide(str(file) + "x"), NULL, out) == PATH_NOT_FOUND
+    assert server.RegisterFileChangeMonitor(wide("/" + "x" * 300), NULL, out) == PATH_NOT_FOUND
     assert server.RegisterFileChangeMonitor(NULL, NULL, out) == INVALID_PARAMETER
     host.iis.process.end(host.timeline)
     assert host.violations == []

@@ -68,7 +68,8 @@ def test_an_event_with_its_items(host: Host) -> None:
         items[i].pszName, items[i].dwDataType = names[i], kind
         items[i].pbData, items[i].cbData = ffi.cast("BYTE *", pointer), 3
     event = ffi.new("HTTP_TRACE_EVENT *")
-    event.pProviderGuid, event.pszEventName, event.dwEvent = provider, wide("MY_EVENT"), 9
+    name = wide("MY_EVENT")
+    event.pProviderGuid, event.pszEventName, event.dwEvent = provider, name, 9
     event.dwArea, event.dwVerbosity, event.cEventItems, event.pEventItems = 2, 4, len(data), items
 
     def begin(context: Native, p: Native) -> int:
