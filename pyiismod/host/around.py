@@ -108,7 +108,9 @@ class Surroundings:
         x = self._exchange
         return self._once(
             "trace",
-            lambda: TraceContext(x.settings, self._process.subscriptions, x.timeline, x.pool, x.incoming.request_id),
+            lambda: TraceContext(
+                x.settings, self._process.tracing, x.timeline, x.pool, x.incoming.request_id, x.context
+            ),
         )
 
     @property

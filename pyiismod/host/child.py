@@ -192,6 +192,7 @@ class Child(Exchange):
         if user is not None:
             self._authenticate(user)
         try:
+            self._pre_begin()
             self._driver.run()
         except BaseException:
             self._end()

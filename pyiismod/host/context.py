@@ -47,6 +47,8 @@ class Context(ChildSlots, NativeObject, IHttpContext4):
         return self._exchange.process.application.pointer
 
     def GetConnection(self) -> Any:
+        if not self._exchange.incoming.has_connection:
+            return ffi.NULL  # warming an application up
         return self._exchange.around.connection.pointer
 
     def GetUser(self) -> Any:

@@ -5,7 +5,16 @@ Where the reference lists a bare Win32 name, ``HRESULT_FROM_WIN32`` of it is mea
 
 from __future__ import annotations
 
-from pyiismod.abi.hresult import E_ACCESSDENIED, E_FAIL, E_NOINTERFACE, E_NOTIMPL, S_OK, hresult_from_win32
+from pyiismod.abi.hresult import (
+    E_ACCESSDENIED,
+    E_FAIL,
+    E_INVALIDARG,
+    E_NOINTERFACE,
+    E_NOTIMPL,
+    E_OUTOFMEMORY,
+    S_OK,
+    hresult_from_win32,
+)
 
 __all__ = [
     "ERROR_ACCESS_DENIED",
@@ -29,8 +38,10 @@ __all__ = [
     "ERROR_STACK_OVERFLOW",
     "E_ACCESSDENIED",
     "E_FAIL",
+    "E_INVALIDARG",
     "E_NOINTERFACE",
     "E_NOTIMPL",
+    "E_OUTOFMEMORY",
     "S_OK",
 ]
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pyiismod.abi.constants import (
+    GL_PRE_BEGIN_REQUEST,
     HTTP_SEND_RESPONSE_FLAG_MORE_DATA,
     RQ_AUTHENTICATE_REQUEST,
     RQ_CUSTOM_NOTIFICATION,
@@ -29,6 +30,7 @@ from pyiismod.host.around import Surroundings
 from pyiismod.host.asynchrony import Asynchrony
 from pyiismod.host.context import Context
 from pyiismod.host.errors import E_FAIL, ERROR_INVALID_PARAMETER
+from pyiismod.host.global_providers import PreBeginRequestProvider
 from pyiismod.host.incoming import Incoming, Outgoing
 from pyiismod.host.mapping import Mapping
 from pyiismod.host.memory import RequestPool
@@ -134,13 +136,15 @@ class Exchange:
         self.mapping = Mapping(self, iis, self._machine)
         self._schedule = schedule
         self._threads = iis.threads
+        self._global_modules = iis.global_modules
         self._asynchrony: Asynchrony | None = None
         self._instances: dict[int, ModuleInstance | None] = {}
         self._objects: list[NativeObject] = [self.request, self.response, self.context]
         self._providers: dict[type[EventProvider], EventProvider] = {}
         self._sends = 0
         timeline.caller = self._caller
-        self.url_changed()
+        self.physical_path = content.map_path(self.settings, self.request.url.path)
+        self.mapping.url_changed()
 
     @property
     def parent(self) -> Exchange | None:
@@ -150,6 +154,9 @@ class Exchange:
     def run(self) -> Outgoing:
         """Drive the request to its end, waiting for whatever is asynchronous, and return what the client got."""
         try:
+            self._pre_begin()
+            if self._plan.told(RQ_MAP_PATH):
+                self.url_changed()
             self._driver.run()
         except BaseException:
             self._end()
@@ -157,6 +164,17 @@ class Exchange:
         if not self.ended or self._asynchrony is not None:
             self.asynchrony.wait()
         return self.outgoing
+
+    def _pre_begin(self) -> None:
+        """Tell global modules of the request."""
+        if self._global_modules.wants(GL_PRE_BEGIN_REQUEST):
+            provider = PreBeginRequestProvider(self.timeline, self.context)
+            self._objects.append(provider)
+            self._global_modules.tell(GL_PRE_BEGIN_REQUEST, self.timeline, provider.pointer)
+
+    def abandon(self) -> None:
+        """End a request that was never run."""
+        self._end()
 
     @property
     def asynchrony(self) -> Asynchrony:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import globalcall
 import pytest
 from childcall import is_child
 from nativecall import CONTINUE, Host, Native
+
+from pyiismod.host import win32
 
 from pyiismod.host import win32
 
@@ -15,6 +19,15 @@ from pyiismod.host import win32
 @pytest.fixture
 def host() -> Host:
     return Host()
+
+
+@pytest.fixture
+def pool(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let pool threads run anywhere; what a slot of a test's module raises fails the test."""
+    if sys.platform != "win32":
+        monkeypatch.setattr(win32, "join_apartment", lambda: None)
+    yield
+    globalcall.check()
 
 
 @pytest.fixture

@@ -132,7 +132,7 @@ class Host:
         get_http_module: Callable[[Any, Native], int] | None = None,
     ) -> Module:
         """Register a module with handlers by method name; its masks follow from them."""
-        module = Module(name, f"C:\\modules\\{name}.dll", len(self.iis.modules) + 1)
+        module = Module(name, f"C:\\modules\\{name}.dll", self.iis.next_id())
         module.registration = RegistrationInfo(name, module.id, self.timeline)
         info = of(module.registration)
 
@@ -155,7 +155,7 @@ class Host:
         for bit, alias in post_priorities:
             assert info.SetPriorityForPostRequestNotification(bit, wide(alias)) == 0
         self.iis.modules.append(module)
-        self.iis._replan()
+        self.iis.replan()
         return module
 
     def calls(self, method: str) -> list[Event]:
