@@ -389,7 +389,10 @@ class Exchange:
 
     def url_changed(self) -> None:
         """The path of the request was set."""
-        self.physical_path = self.map_path(self.request.url.path)
+        path = self.request.url.path
+        self.physical_path = content.map_path(self.settings, path)  # what a module told of it finds
+        if self._plan.told(RQ_MAP_PATH):
+            self.physical_path = self.map_path(path)
         self.mapping.url_changed()
 
     def map_path(self, path: str) -> str:
