@@ -70,6 +70,8 @@ class Server:
             on another thread after the handler has returned PENDING, as IIS does mostly; ``"inline"`` on the request's
             own thread, so that every run is the same; ``"early"`` on another thread before the call that started it
             has returned; a number draws one of these for each completion.
+        record: whether :attr:`Response.trace` has the calls of each request; without them requests are faster, and
+            violations and refused calls are noted all the same.
         settings: fields of :class:`pyiismod.host.settings.Settings`, such as ``iis_version="8.5"``.
 
     Attributes:
@@ -85,6 +87,7 @@ class Server:
         runtime: Runtime | None = None,
         in_process: bool = False,
         schedule: str | int = "threaded",
+        record: bool = True,
         **settings: Any,
     ) -> None:
         check_schedule(schedule)
@@ -96,6 +99,7 @@ class Server:
         self._runtime = runtime
         self._in_process = in_process
         self._schedule = schedule
+        self._record = record
         self._settings = settings
         self._worker: Worker | None = None
         self._starting = RLock()  # requests may come from many threads
@@ -172,9 +176,15 @@ class Server:
             UsageError: something in the request cannot be sent.
             ModuleError: a module crashed, hung or ended the process.
         """
-        if schedule is None:
-            schedule = self._schedule
-        command = build(method, url, headers=headers, content=content, remote=remote, schedule=schedule)
+        command = build(
+            method,
+            url,
+            headers=headers,
+            content=content,
+            remote=remote,
+            schedule=self._schedule if schedule is None else schedule,
+            record=self._record,
+        )
         fired = self._call(self._started(), command, protocol.Fired)
         return Response(
             fired.status,

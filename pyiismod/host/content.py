@@ -1,14 +1,17 @@
 """The content behind the modules: files below the site's root, as StaticFileModule answers them.
 
-Paths are the worker's: Windows paths in a worker, whatever the machine has elsewhere.
+Paths are the worker's: Windows paths in a worker, whatever the machine has elsewhere. They stay text: a path that no
+file can have, for which ``pathlib`` may raise, is only a file that is not there.
 """
+
+# ruff: noqa: PTH112, PTH113, PTH122, PTH123
 
 from __future__ import annotations
 
-from pathlib import Path
+from os.path import isdir, isfile, splitext
 from typing import TYPE_CHECKING
 
-from pyiismod.host.errors import ERROR_FILE_NOT_FOUND
+from pyiismod.host.errors import E_ACCESSDENIED, ERROR_FILE_NOT_FOUND
 
 if TYPE_CHECKING:
     from pyiismod.host.exchange import Exchange
@@ -50,19 +53,19 @@ def map_path(settings: Settings, path: str) -> str:
 
 def serve(exchange: Exchange) -> None:
     """Answer with the file that the URL maps to, or with IIS's error for it."""
-    response, path = exchange.response, Path(exchange.physical_path)
+    response, path = exchange.response, exchange.physical_path
     if exchange.settings.root is None:
         response.fail(404, 0, ERROR_FILE_NOT_FOUND)
         return
-    if path.is_dir():
-        documents = [path / name for name in exchange.settings.default_documents]
-        found = next((document for document in documents if document.is_file()), None)
+    if isdir(path):
+        folder = path.rstrip(_SEPARATOR) + _SEPARATOR
+        found = next((folder + name for name in exchange.settings.default_documents if isfile(folder + name)), None)
         if found is None:
             response.fail(403, 14)
             return
         path = found
-    kind = _TYPES.get(path.suffix.lower())
-    if not path.is_file():
+    kind = _TYPES.get(splitext(path)[1].lower())
+    if not isfile(path):
         response.fail(404, 0, ERROR_FILE_NOT_FOUND)
     elif kind is None:
         response.fail(404, 3)
@@ -70,5 +73,11 @@ def serve(exchange: Exchange) -> None:
         response.fail(405, 0)
         response.headers.set(b"Allow", b"GET, HEAD", replace=True)
     else:
+        try:
+            with open(path, "rb") as file:
+                data = file.read()
+        except OSError:
+            response.fail(401, 3, E_ACCESSDENIED)
+            return
         response.headers.set(b"Content-Type", kind.encode(), replace=True)
-        response.write(path.read_bytes())
+        response.write(data)

@@ -131,7 +131,11 @@ class Exchange:
 
     def run(self) -> Outgoing:
         """Drive the request to its end, waiting for whatever is asynchronous, and return what the client got."""
-        self._driver.run()
+        try:
+            self._driver.run()
+        except BaseException:
+            self._end()
+            raise
         if not self.ended or self._asynchrony is not None:
             self.asynchrony.wait()
         return self.outgoing

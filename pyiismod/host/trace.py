@@ -96,6 +96,7 @@ class Timeline:
         process: the timeline of the process; it starts with what has gathered there since the last one; None for that
             of the process itself.
         command: number of the command that it is about.
+        is_recorded: whether calls are written down; violations, refused calls and faults are in any case.
 
     Attributes:
         events: in order of their start.
@@ -104,8 +105,11 @@ class Timeline:
         caller: makes the frame of a thread that is in no notification; None as long as nobody knows whose turn it is.
     """
 
-    def __init__(self, box: BlackBox, process: Timeline | None = None, command: int = 0) -> None:
+    def __init__(
+        self, box: BlackBox, process: Timeline | None = None, command: int = 0, *, is_recorded: bool = True
+    ) -> None:
         self.box = box
+        self.is_recorded = is_recorded
         self.process = process or self
         self.events: list[Event] = _taken(process.events) if process else []
         self.refused: list[str] = _taken(process.refused) if process else []
@@ -165,7 +169,8 @@ class Timeline:
         frame.key, frame.bit = key, bit
         event = Event("notification" if notification else "phase", frame, interface, method, {})
         frame.depth += 1
-        self.events.append(event)
+        if self.is_recorded:
+            self.events.append(event)
         return Inside(phase, frame, outer, event)
 
 

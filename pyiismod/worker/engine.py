@@ -39,7 +39,9 @@ class Engine:
             its reply; :class:`~pyiismod.worker.protocol.Failed` with the timeline so far when it raised one of
             our own errors.
         """
-        timeline = Timeline(self._box, self._iis.timeline if self._iis else None, command.id)
+        is_recorded = not isinstance(command, protocol.Fire) or command.record
+        process = self._iis.timeline if self._iis else None
+        timeline = Timeline(self._box, process, command.id, is_recorded=is_recorded)
         win32.join_apartment()
         try:
             return self._handle(command, timeline)

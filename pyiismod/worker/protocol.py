@@ -110,7 +110,8 @@ class Fire(_Message, frozen=True):
     ``authority`` is host and port as the Host header has them, ``target`` path and query as sent; text is latin-1.
     ``remote`` and ``local`` are (address, port) of the two ends. ``connection`` names the connection; requests with the
     same name share it, "" is one of the request's own. ``certificate`` is the client's, DER. ``schedule`` says when
-    completions are delivered: one of :data:`SCHEDULES` or a seed (:mod:`pyiismod.host.timing`).
+    completions are delivered: one of :data:`SCHEDULES` or a seed (:mod:`pyiismod.host.timing`). Without
+    ``record`` no calls are written down.
     """
 
     method: str
@@ -125,6 +126,7 @@ class Fire(_Message, frozen=True):
     connection: str = ""
     certificate: bytes = b""
     schedule: str | int = "threaded"
+    record: bool = True
 
 
 class Unload(_Message, frozen=True):
