@@ -1,17 +1,24 @@
 // Completes a notification twice, as the query string says: ?post-post, ?post-indicate, ?indicate-continue (inside the
-// handler), ?own (PostCompletion twice from a thread of its own).
+// handler), ?own (PostCompletion twice from a thread of its own, the second time when the request is in END_REQUEST).
 
 #include "own_thread.h"
 
 class CBadCompleteTwice : public CHttpModule
 {
 public:
+    ~CBadCompleteTwice()
+    {
+        CloseHandle(m_ending);
+        CloseHandle(m_posted);
+    }
+
     REQUEST_NOTIFICATION_STATUS OnExecuteRequestHandler(IHttpContext* pHttpContext, IHttpEventProvider*) override
     {
         char how[32];
         queryString(pHttpContext, how);
         m_context = pHttpContext;
-        if (strcmp(how, "own") == 0)
+        m_own = strcmp(how, "own") == 0;
+        if (m_own)
         {
             OwnThread<CBadCompleteTwice>::start(this);
             return RQ_NOTIFICATION_PENDING;
@@ -29,6 +36,14 @@ public:
         return RQ_NOTIFICATION_PENDING;
     }
 
+    REQUEST_NOTIFICATION_STATUS OnEndRequest(IHttpContext*, IHttpEventProvider*) override
+    {
+        SetEvent(m_ending);
+        if (m_own)
+            WaitForSingleObject(m_posted, INFINITE);
+        return RQ_NOTIFICATION_CONTINUE;
+    }
+
     REQUEST_NOTIFICATION_STATUS OnAsyncCompletion(IHttpContext*, DWORD, BOOL, IHttpEventProvider*,
                                                   IHttpCompletionInfo*) override
     {
@@ -37,17 +52,20 @@ public:
 
     void work()
     {
-        IHttpContext* pHttpContext = m_context;
-        pHttpContext->PostCompletion(1);
-        Sleep(50);
-        pHttpContext->PostCompletion(2);
+        m_context->PostCompletion(1);
+        WaitForSingleObject(m_ending, INFINITE);
+        m_context->PostCompletion(2);
+        SetEvent(m_posted);
     }
 
 private:
     IHttpContext* m_context = NULL;
+    bool m_own = false;
+    HANDLE m_ending = CreateEventA(NULL, TRUE, FALSE, NULL);
+    HANDLE m_posted = CreateEventA(NULL, TRUE, FALSE, NULL);
 };
 
 extern "C" HRESULT __stdcall RegisterModule(DWORD, IHttpModuleRegistrationInfo* pModuleInfo, IHttpServer*)
 {
-    return registerModule<CBadCompleteTwice>(pModuleInfo, RQ_EXECUTE_REQUEST_HANDLER);
+    return registerModule<CBadCompleteTwice>(pModuleInfo, RQ_EXECUTE_REQUEST_HANDLER | RQ_END_REQUEST);
 }
