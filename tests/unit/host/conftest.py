@@ -13,8 +13,6 @@ from nativecall import CONTINUE, Host, Native
 
 from pyiismod.host import win32
 
-from pyiismod.host import win32
-
 
 @pytest.fixture
 def host() -> Host:
