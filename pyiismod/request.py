@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import quote, urlsplit
 
 from pyiismod.errors import UsageError
-from pyiismod.worker.protocol import Fire
+from pyiismod.worker.protocol import SCHEDULES, Fire
 
-__all__ = ["HeaderTypes", "build"]
+__all__ = ["HeaderTypes", "build", "check_schedule"]
 
 HeaderTypes = Mapping[str, str] | Iterable[tuple[str, str]]
 
@@ -37,6 +37,7 @@ def build(
     content: bytes | str | None = None,
     remote: tuple[str, int] = ("127.0.0.1", 50000),
     record: bool = True,
+    schedule: str | int = "threaded",
 ) -> Fire:
     """Return the command for one request, with ``id`` 0.
 
@@ -47,6 +48,7 @@ def build(
         content: the entity body; text is sent as UTF-8.
         remote: address and port of the client, IPv4 or IPv6.
         record: whether calls are written down.
+        schedule: when completions are delivered: ``"threaded"``, ``"inline"``, ``"early"`` or a seed.
 
     Raises:
         UsageError: with what is wrong and how it should look.
@@ -64,12 +66,27 @@ def build(
     if len(lines) > LONGEST:
         raise UsageError(f"There are {len(lines)} header lines; native code counts to {LONGEST}.")
     _check_address(remote)
+    check_schedule(schedule)
     port = _port_of(scheme, authority)
     length = len(f"{scheme}://{authority.removesuffix(f':{port}')}:{port}{target}")
     if length > _LONGEST_COOKED:
         raise UsageError(f"The URL is {length} characters long with its origin; at most {_LONGEST_COOKED} fit.")
     local = ("::1" if ":" in remote[0] else "127.0.0.1", port)
-    return Fire(0, _method(method), scheme, authority, target, lines, body, remote, local, record=record)
+    where = (scheme, authority, target)
+    return Fire(0, _method(method), *where, lines, body, remote, local, schedule=schedule, record=record)
+
+
+def check_schedule(schedule: str | int) -> None:
+    """Make sure that completions can be delivered so.
+
+    Raises:
+        UsageError: with the schedules that there are.
+    """
+    is_seed = type(schedule) is int and 0 <= schedule < 1 << 63
+    if not is_seed and schedule not in SCHEDULES:
+        raise UsageError(
+            f"{schedule!r} is no schedule for completions.", hint=f"Use {', '.join(SCHEDULES)} or a number as a seed."
+        )
 
 
 def _method(method: str) -> str:

@@ -24,7 +24,7 @@ from pyiismod.happenings import Happenings
 from pyiismod.headers import Headers
 from pyiismod.inspection import Image, LoadWarning, explain_missing, forwards, import_closure, preflight, read_image
 from pyiismod.module import Module
-from pyiismod.request import HeaderTypes, build
+from pyiismod.request import HeaderTypes, build, check_schedule
 from pyiismod.response import Response
 from pyiismod.runtime import Runtime, find
 from pyiismod.trace import Trace
@@ -69,6 +69,10 @@ class Server(Happenings):
         environment: environment variables for the worker, besides its own.
         runtime: where to run the worker; found by itself when None.
         in_process: load modules into this very process (Windows only), for a debugger.
+        schedule: when completions of asynchronous work are delivered, unless a request says otherwise: ``"threaded"``
+            on another thread after the handler has returned PENDING, as IIS does mostly; ``"inline"`` on the request's
+            own thread, so that every run is the same; ``"early"`` on another thread before the call that started it
+            has returned; a number draws one of these for each completion.
         record: whether :attr:`Response.trace` has the calls of each request; without them requests are faster, and
             violations and refused calls are noted all the same.
         settings: fields of :class:`pyiismod.host.settings.Settings`, such as ``iis_version="8.5"``.
@@ -85,9 +89,11 @@ class Server(Happenings):
         environment: dict[str, str] | None = None,
         runtime: Runtime | None = None,
         in_process: bool = False,
+        schedule: str | int = "threaded",
         record: bool = True,
         **settings: Any,
     ) -> None:
+        check_schedule(schedule)
         if root is not None and not Path(root).is_dir():
             raise UsageError(f"The site's root {os.fspath(root)!r} is not a folder.")
         self._root = root
@@ -95,6 +101,7 @@ class Server(Happenings):
         self._environment = environment
         self._runtime = runtime
         self._in_process = in_process
+        self._schedule = schedule
         self._record = record
         self._settings = settings
         self._worker: Worker | None = None
@@ -156,6 +163,7 @@ class Server(Happenings):
         headers: HeaderTypes | None = None,
         content: bytes | str | None = None,
         remote: tuple[str, int] = ("127.0.0.1", 50000),
+        schedule: str | int | None = None,
     ) -> Response:
         """Fire one request through the modules and return what the client gets.
 
@@ -165,12 +173,21 @@ class Server(Happenings):
             headers: a mapping, or pairs when names repeat.
             content: the entity body; text is sent as UTF-8.
             remote: address and port of the client.
+            schedule: when completions are delivered; the server's when None.
 
         Raises:
             UsageError: something in the request cannot be sent.
             ModuleError: a module crashed, hung or ended the process.
         """
-        command = build(method, url, headers=headers, content=content, remote=remote, record=self._record)
+        command = build(
+            method,
+            url,
+            headers=headers,
+            content=content,
+            remote=remote,
+            schedule=self._schedule if schedule is None else schedule,
+            record=self._record,
+        )
         fired, worker = self._fire(command)
         if fired.recycle:
             self._retire(worker, graceful=True)

@@ -153,13 +153,17 @@ class Request(NativeObject, IHttpRequest4):
     ) -> int:
         if not pvBuffer or not cbBuffer:
             return ERROR_INVALID_PARAMETER
-        is_slow = self.body.is_on_the_wire
-        received = self._exchange.read_entity(pvBuffer, self.body.read(pvBuffer, cbBuffer), cbBuffer)
-        status = S_OK if received else ERROR_HANDLE_EOF
-        completion = Completion("ReadEntityBody", received, status, callback, _READ)
-        answer = self._exchange.conclude(completion, fAsync, pfCompletionPending, is_slow=is_slow)
+
+        def work() -> tuple[int, int]:
+            received = self._exchange.read_entity(pvBuffer, self.body.read(pvBuffer, cbBuffer), cbBuffer)
+            return received, S_OK if received else ERROR_HANDLE_EOF
+
         if pcbBytesReceived:
-            pcbBytesReceived[0] = received
+            pcbBytesReceived[0] = 0
+        completion = Completion("ReadEntityBody", callback=callback, operation=_READ, work=work)
+        answer = self._exchange.conclude(completion, fAsync, pfCompletionPending, is_slow=self.body.is_on_the_wire)
+        if pcbBytesReceived and not completion.is_posted:
+            pcbBytesReceived[0] = completion.size
         return answer
 
     def ReadEntityBody_flags(
