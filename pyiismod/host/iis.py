@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from itertools import count
 
 from pyiismod.abi.constants import RQ_AUTHENTICATE_REQUEST, RQ_EXECUTE_REQUEST_HANDLER
 from pyiismod.errors import WorkerError
 from pyiismod.host.applicationlife import ApplicationLife
+from pyiismod.host.child import Child
 from pyiismod.host.exchange import Exchange
 from pyiismod.host.global_notifications import GlobalModules
 from pyiismod.host.handlers import Handler, static_handler
@@ -104,12 +105,21 @@ class Iis:
             plan = self._plans[names] = Plan(self._subscribers, core, handling)
         return plan
 
-    def map_handler(self, path: str, verb: str, physical_path: str, ignore_wildcard: bool = False) -> Handler | None:
-        """Return the handler mapping for a verb on a canonical URL path, or None."""
+    def map_handler(
+        self,
+        path: str,
+        verb: str,
+        physical_path: str,
+        ignore_wildcard: bool = False,
+        ignored: Container[Handler | None] = (),
+    ) -> Handler | None:
+        """Return the handler mapping for a verb on a canonical URL path, or None; none of ``ignored``."""
         if not self.settings.handlers:
             return None if ignore_wildcard else self.static_handler
         for handler in self.settings.handlers:
-            if not (ignore_wildcard and handler.is_wildcard) and handler.fits(path, verb, physical_path):
+            if handler in ignored or (ignore_wildcard and handler.is_wildcard):
+                continue
+            if handler.fits(path, verb, physical_path):
                 return handler
         return None
 
@@ -140,6 +150,10 @@ class Iis:
             self.application.leave(timeline)
         check(timeline)
         return outgoing
+
+    def clone(self, parent: Exchange, clone_flags: int) -> Child:
+        """Return a child request of ``parent`` that has not run; ``clone_flags`` say what it has in common with it."""
+        return Child(parent, clone_flags)
 
     def wake(self, timeline: Timeline) -> None:
         """Resume the process if it is suspended: something is to be done."""
