@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-ABI_HASH = "6a02bca6cfe9837e"
+ABI_HASH = "fc3e4fb2712a730b"

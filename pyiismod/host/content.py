@@ -71,4 +71,4 @@ def serve(exchange: Exchange) -> None:
         response.headers.set(b"Allow", b"GET, HEAD", replace=True)
     else:
         response.headers.set(b"Content-Type", kind.encode(), replace=True)
-        response.write(path.read_bytes())
+        response.chunks.append(path.read_bytes())

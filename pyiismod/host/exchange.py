@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from _queue import SimpleQueue
 from _thread import allocate_lock
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pyiismod.abi.constants import (
+    HTTP_SEND_RESPONSE_FLAG_DISCONNECT,
     HTTP_SEND_RESPONSE_FLAG_MORE_DATA,
+    HTTP_SEND_RESPONSE_FLAG_OPAQUE,
     RQ_AUTHENTICATE_REQUEST,
     RQ_CUSTOM_NOTIFICATION,
     RQ_EXECUTE_REQUEST_HANDLER,
@@ -23,7 +26,7 @@ from pyiismod.abi.constants import (
     request_notification_names,
 )
 from pyiismod.abi.notifications import REQUEST_BY_BIT
-from pyiismod.host import content, wire
+from pyiismod.host import content, errorpages, wire
 from pyiismod.host._abi import ffi
 from pyiismod.host.around import Surroundings
 from pyiismod.host.context import Context
@@ -93,6 +96,9 @@ class Exchange:
 
     CORE = RQ_EXECUTE_REQUEST_HANDLER
     """Events at which IIS itself always has something to do."""
+
+    has_error_pages = True
+    """Whether errors without a body get one."""
 
     settings: Settings
     mapping: Mapping
@@ -215,6 +221,7 @@ class Exchange:
         for instance in self._instances.values():
             if instance is not None:
                 instance.dispose(self.timeline)
+        self.response.chunks.clear()
         self.around.end()
         for thing in (*self._objects, *self._providers.values()):
             thing.end()
@@ -274,9 +281,7 @@ class Exchange:
     @property
     def keeps_alive(self) -> bool:
         """Whether the connection outlives the request."""
-        wanted = (self.request.headers.get(b"Connection") or b"").lower()
-        is_kept = b"close" not in wanted if self.incoming.version >= (1, 1) else b"keep-alive" in wanted
-        return is_kept and not self.outgoing.aborted and not self.response.needs_disconnect
+        return self.outgoing.connection == "keep-alive"
 
     def disable(self, request_mask: int, post_mask: int) -> None:
         """``DisableNotifications`` for the module that is being told."""
@@ -388,9 +393,9 @@ class Exchange:
         """Tell CUSTOM_NOTIFICATION modules; the provider is the raising module's own."""
         self._tell(RQ_CUSTOM_NOTIFICATION, ForeignProvider(pointer))
 
-    def _tell(self, bit: int, provider: Provider) -> None:
+    def _tell(self, bit: int, provider: Provider, told: Sequence[Subscriber] | None = None) -> None:
         """Raise a notification inside whatever goes on: no post phase, and it must complete at once (3.1)."""
-        for subscriber in self._plan.told(bit):
+        for subscriber in self._plan.told(bit) if told is None else told:
             status = self._call(subscriber, bit, False, provider)
             if status != CONTINUE:
                 self.strange_status(Turn((subscriber, bit, False)), status)
@@ -404,11 +409,14 @@ class Exchange:
 
     def send(self, more: bool) -> int:
         """Tell SEND_RESPONSE modules, then put the response's chunks on the wire; return the bytes of body sent."""
-        if not self.outgoing.ended and self._plan.told(RQ_SEND_RESPONSE):
-            more = self._tell_of_send(more)
+        if not self.outgoing.ended:
+            if self._plan.told(RQ_SEND_RESPONSE):
+                more = self._tell_of_send(more)
+            else:
+                errorpages.complete(self, more)
         if self.outgoing.ended:  # also by a module that was told
             return 0
-        return wire.send(self.outgoing, self.response, self.request.method, more)
+        return wire.send(self, more)
 
     def _tell_of_send(self, more: bool) -> bool:
         """Tell SEND_RESPONSE modules; return whether more data follows."""
@@ -418,8 +426,14 @@ class Exchange:
         self._sends += 1
         provider = SendResponseProvider(self, more)
         self._objects.append(provider)
-        self._tell(RQ_SEND_RESPONSE, provider)
+        told = self._plan.told(RQ_SEND_RESPONSE)
+        for early in (True, False):  # CustomErrorModule is HIGH: only those with FIRST run behind it
+            self._tell(RQ_SEND_RESPONSE, provider, [s for s in told if (s.rank(RQ_SEND_RESPONSE, False) > 0) is early])
+            if early:
+                errorpages.complete(self, more)
         self._sends -= 1
+        self.response.needs_disconnect |= bool(provider.flags & HTTP_SEND_RESPONSE_FLAG_DISCONNECT)
+        self.outgoing.is_opaque |= bool(provider.flags & HTTP_SEND_RESPONSE_FLAG_OPAQUE)
         return bool(provider.flags & HTTP_SEND_RESPONSE_FLAG_MORE_DATA)
 
     def _call(self, subscriber: Subscriber, bit: int, post: bool, provider: Provider) -> int:

@@ -116,6 +116,8 @@ class Engine:
             b"".join(outgoing.body),
             _events(timeline),
             timeline.refused,
+            outgoing.connection,
+            outgoing.interim,
         )
 
 

@@ -168,7 +168,11 @@ class Loaded(_Message, frozen=True):
 
 
 class Fired(_Message, frozen=True):
-    """The response as the client would get it, and how it came about."""
+    """The response as the client would get it, and how it came about.
+
+    ``connection`` is what became of it: ``"keep-alive"``, ``"close"`` or ``"reset"``; ``interim`` are the status codes
+    of the interim responses that came before.
+    """
 
     status: int
     substatus: int
@@ -177,6 +181,8 @@ class Fired(_Message, frozen=True):
     body: bytes
     trace: list[TraceEvent]
     refused: list[str]
+    connection: str = "keep-alive"
+    interim: list[int] = []
 
 
 class Unloaded(_Message, frozen=True):
