@@ -121,6 +121,13 @@ class Surroundings:
         found = self._process.file(self._exchange.physical_path)
         return None if isinstance(found, int) else self._once("file", lambda: self._hold(found))
 
+    def open_file(self, path: str) -> FileInfo | int:
+        """Make a file the request's own; return it, or the HRESULT that says why not."""
+        found = self._process.file(path)
+        if not isinstance(found, int):
+            self._made["file"] = self._hold(found)
+        return found
+
     def set_file(self, file: FileInfo) -> None:
         """A module maps the request to this file."""
         file.hold()

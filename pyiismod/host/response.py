@@ -64,7 +64,7 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
         self.chunks = EntityChunks(raw, pool, exchange.timeline, exchange.process.fragments)
         self.is_buffered = True
         self.is_kernel_cache_enabled = True
-        self.headers_suppressed = False
+        self.headers_suppressed: bool = False
         self.needs_disconnect = False
         self.description: str | None = None
         self._reset()
@@ -89,6 +89,10 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
         self.error = error
         self.skip_custom_errors = skip_custom_errors
         self.set_by: tuple[str | None, int] = (None, 0)
+
+    def respond(self, code: int) -> None:
+        """Turn this into an answer of IIS's own; the body goes."""
+        self.fail(code)
 
     def fail(self, code: int, substatus: int = 0, error: int = S_OK) -> None:
         """Turn this into IIS's own error response; the body goes."""

@@ -7,11 +7,11 @@ end of the connection. What a module says itself of length and framing stays as 
 
 from __future__ import annotations
 
-from functools import lru_cache
-from time import gmtime, time
+from time import time
 from typing import TYPE_CHECKING
 
 from pyiismod.host import files
+from pyiismod.host.dates import http_date
 from pyiismod.host.incoming import Incoming, Outgoing
 from pyiismod.host.response import Response
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from pyiismod.host.exchange import Exchange
 
 _NO_BODY = (204, 304)
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def send(exchange: Exchange, more: bool) -> int:
@@ -101,7 +99,7 @@ def _headers(
     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in own.items() if value]
     present = {name.lower() for name, _ in headers}
     if "date" not in present:
-        headers.append(("Date", _date()))
+        headers.append(("Date", http_date(int(time()))))
     if "connection" not in present:
         if not outgoing.keeps_alive:
             headers.append(("Connection", "close"))
@@ -110,15 +108,3 @@ def _headers(
     if not framed and not more:
         headers.append(("Content-Length", str(size)))
     return headers
-
-
-def _date() -> str:
-    return http_date(int(time()))
-
-
-@lru_cache(maxsize=64)
-def http_date(second: int) -> str:
-    """Return a Unix time as HTTP writes it."""
-    now = gmtime(second)  # spelt out, because strftime follows the locale
-    day, month = _DAYS[now.tm_wday], _MONTHS[now.tm_mon - 1]
-    return f"{day}, {now.tm_mday:02} {month} {now.tm_year} {now.tm_hour:02}:{now.tm_min:02}:{now.tm_sec:02} GMT"
