@@ -178,6 +178,14 @@ class Surroundings:
             if key in self._made:
                 self._made.pop(key).end()
 
+    def lose_client(self) -> None:
+        """The client has gone: contexts kept with the connection hear of it."""
+        x, connection = self._exchange, self._made.get("connection")
+        if x.incoming.connection:
+            self._process.disconnect(x.incoming.connection, x.timeline)
+        elif connection is not None:
+            connection.disconnect(x.timeline)
+
     def leave_connection(self) -> None:
         """Let go of the connection; it closes, unless it is named and kept alive."""
         x, connection = self._exchange, self._made.pop("connection", None)

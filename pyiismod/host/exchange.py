@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from _queue import SimpleQueue
 from _thread import allocate_lock
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pyiismod.abi.constants import (
@@ -327,6 +327,38 @@ class Exchange:
         if pfPending:
             pfPending[0] = 0
         return completion.status
+
+    def defer(self, what: str, work: Callable[[], Completion], pfPending: Any) -> bool:
+        """Have a pool thread do what waits for the client, and post its result.
+
+        Args:
+            what: the operation.
+            work: does it.
+            pfPending: where to say that a completion follows, or NULL.
+
+        Returns:
+            False, and nothing has happened, when the schedule wants it done at once.
+        """
+        timing = self._timing.draw()
+        turn = None if pfPending and timing == INLINE else self._driver.arm(what)
+        if turn is None:
+            return False
+        if pfPending:
+            pfPending[0] = 1
+
+        def run() -> None:
+            completion = work()
+            completion.timing = timing
+            self._driver.post(turn, completion, early=timing == EARLY)
+
+        self._threads.submit(run)
+        return True
+
+    def lose_client(self) -> None:
+        """The client has gone away."""
+        if not self.outgoing.aborted:
+            self.outgoing.abort()
+            self.around.lose_client()
 
     def call_routine(self, size: int, routine: Any, context: Any) -> None:
         """Call a completion routine of a module on a pool thread; the pipeline is not touched (``IHttpContext3``)."""

@@ -18,8 +18,16 @@ from pyiismod.abi.headers import REQUEST_HEADER_NAMES
 from pyiismod.abi.request import IHttpRequest4
 from pyiismod.host._abi import ffi
 from pyiismod.host.entity import EntityBody
-from pyiismod.host.errors import E_FAIL, ERROR_HANDLE_EOF, ERROR_INVALID_PARAMETER, ERROR_NOT_FOUND, S_OK
+from pyiismod.host.errors import (
+    E_FAIL,
+    ERROR_CONNECTION_INVALID,
+    ERROR_HANDLE_EOF,
+    ERROR_INVALID_PARAMETER,
+    ERROR_NOT_FOUND,
+    S_OK,
+)
 from pyiismod.host.headers import LONGEST, Headers, HeaderTable
+from pyiismod.host.incoming import ClientGone
 from pyiismod.host.message import delete_header, get_header, name_of, set_header
 from pyiismod.host.objects import NativeObject, configured
 from pyiismod.host.url import Url
@@ -69,7 +77,7 @@ class Request(NativeObject, IHttpRequest4):
         self._set_verb(incoming.method.encode("latin-1"))
         for name, value in incoming.headers:
             self._receive(name.encode("latin-1"), value.encode("latin-1"))
-        self.body = self._preload(incoming.body, exchange.settings.upload_read_ahead)
+        self.body = self._preload(incoming, 0 if incoming.expects_continue else exchange.settings.upload_read_ahead)
 
     def _receive(self, name: bytes, value: bytes) -> None:
         """Add a header as http.sys does: known ones are joined, unknown ones stay lines of their own."""
@@ -80,17 +88,17 @@ class Request(NativeObject, IHttpRequest4):
         else:
             self.headers.append(name, value)
 
-    def _preload(self, body: bytes, read_ahead: int) -> EntityBody:
-        preloaded, rest = body[:read_ahead], body[read_ahead:]
+    def _preload(self, incoming: Incoming, read_ahead: int) -> EntityBody:
+        preloaded, rest = incoming.body[:read_ahead], incoming.body[read_ahead:]
         raw = self.raw
         pointer = self._pool.data(preloaded)
         if preloaded:
             chunk = self._pool.zeroed("HTTP_DATA_CHUNK")
             chunk.FromMemory.pBuffer, chunk.FromMemory.BufferLength = pointer, len(preloaded)
             raw.pEntityChunks, raw.EntityChunkCount = chunk, 1
-        if rest:
+        if rest or incoming.rest is not None:
             raw.Flags |= HTTP_REQUEST_FLAG_MORE_ENTITY_BODY_EXISTS
-        return EntityBody((pointer, len(preloaded)), rest)
+        return EntityBody(incoming, (pointer, len(preloaded)), rest)
 
     def _cook(self, url: Url) -> None:
         """Fill ``CookedUrl``: one buffer, the parts point into it, all lengths are bytes (fact sheet 5.11)."""
@@ -216,14 +224,34 @@ class Request(NativeObject, IHttpRequest4):
     ) -> int:
         if not pvBuffer or not cbBuffer:
             return ERROR_INVALID_PARAMETER
+        if (
+            fAsync
+            and self.body.is_awaited
+            and self._exchange.defer(
+                "ReadEntityBody", lambda: self._receive_entity(pvBuffer, cbBuffer, callback), pfCompletionPending
+            )
+        ):
+            if pcbBytesReceived:
+                pcbBytesReceived[0] = 0
+            return S_OK
         is_slow = self.body.is_on_the_wire
-        received = self._exchange.read_entity(pvBuffer, self.body.read(pvBuffer, cbBuffer), cbBuffer)
-        status = S_OK if received else ERROR_HANDLE_EOF
-        completion = Completion("ReadEntityBody", received, status, callback, _READ)
+        completion = self._receive_entity(pvBuffer, cbBuffer, callback)
         answer = self._exchange.conclude(completion, fAsync, pfCompletionPending, is_slow=is_slow)
         if pcbBytesReceived:
-            pcbBytesReceived[0] = received
+            pcbBytesReceived[0] = completion.size
         return answer
+
+    def _receive_entity(self, buffer: Any, size: int, callback: Any) -> Completion:
+        """Read, waiting for the client where that is needed."""
+        if self.body.is_on_the_wire:
+            self._exchange.outgoing.invite(self._exchange.incoming)
+        try:
+            received = self._exchange.read_entity(buffer, self.body.read(buffer, size), size)
+            status = S_OK if received else ERROR_HANDLE_EOF
+        except ClientGone:
+            self._exchange.lose_client()
+            received, status = 0, ERROR_CONNECTION_INVALID
+        return Completion("ReadEntityBody", received, status, callback, _READ)
 
     def ReadEntityBody_flags(
         self,
