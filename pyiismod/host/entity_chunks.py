@@ -60,6 +60,7 @@ class EntityChunks:
         mine.DataChunkType = FROM_MEMORY
         mine.FromMemory.pBuffer, mine.FromMemory.BufferLength = self._copies.block(data), len(data)
         self.insert(mine, len(self))
+        self.copied += len(data)
 
     def append_file(self, handle: Any, start: int, size: int) -> None:
         """Put a range of an open file at the end; the handle stays the caller's and must stay open until it is sent."""

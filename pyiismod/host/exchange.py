@@ -31,7 +31,7 @@ from pyiismod.host._abi import ffi
 from pyiismod.host.around import Surroundings
 from pyiismod.host.context import Context
 from pyiismod.host.errors import E_FAIL, S_OK
-from pyiismod.host.incoming import Incoming, Outgoing
+from pyiismod.host.incoming import Client, Incoming, Outgoing
 from pyiismod.host.mapping import Mapping
 from pyiismod.host.memory import RequestPool
 from pyiismod.host.module import STATUS_NAMES, ModuleInstance
@@ -87,6 +87,7 @@ class Exchange:
         incoming: what came over the wire.
         timeline: where it is written down.
         schedule: when completions are delivered; see :mod:`pyiismod.host.timing`.
+        client: who takes the answer while it is made; None for gathering it.
 
     Attributes:
         handled: whether ``SetRequestHandled`` was called.
@@ -108,12 +109,19 @@ class Exchange:
     request: Request
     response: Response
 
-    def __init__(self, iis: Iis, incoming: Incoming, timeline: Timeline, schedule: str | int = "threaded") -> None:
+    def __init__(
+        self,
+        iis: Iis,
+        incoming: Incoming,
+        timeline: Timeline,
+        schedule: str | int = "threaded",
+        client: Client | None = None,
+    ) -> None:
         self.settings = iis.settings
         self.incoming = incoming
         self.timeline = timeline
         self.pool = RequestPool()
-        self.outgoing = Outgoing()
+        self.outgoing = Outgoing(client)
         self.handled = False
         self.ended = False
         self.is_full_duplex = False

@@ -8,7 +8,7 @@ from pyiismod.abi.constants import RQ_AUTHENTICATE_REQUEST, RQ_EXECUTE_REQUEST_H
 from pyiismod.errors import WorkerError
 from pyiismod.host.exchange import Exchange
 from pyiismod.host.handlers import Handler, static_handler
-from pyiismod.host.incoming import Incoming, Outgoing
+from pyiismod.host.incoming import Client, Incoming, Outgoing
 from pyiismod.host.module import Module
 from pyiismod.host.process import Process
 from pyiismod.host.server import Server
@@ -98,19 +98,22 @@ class Iis:
         self.process.disconnect(name, timeline)
         _check(timeline)
 
-    def fire(self, incoming: Incoming, timeline: Timeline, schedule: str | int = "threaded") -> Outgoing:
+    def fire(
+        self, incoming: Incoming, timeline: Timeline, schedule: str | int = "threaded", client: Client | None = None
+    ) -> Outgoing:
         """Drive one request through the pipeline, and wait for its end.
 
         Args:
             incoming: what came over the wire.
             timeline: where it is written down.
             schedule: when completions are delivered; see :mod:`pyiismod.host.timing`.
+            client: who takes the answer while it is made; None for gathering it.
 
         Raises:
             ValueError: there is no such schedule.
             WorkerError: the host itself is at fault.
         """
-        outgoing = Exchange(self, incoming, timeline, schedule).run()
+        outgoing = Exchange(self, incoming, timeline, schedule, client).run()
         _check(timeline)
         return outgoing
 

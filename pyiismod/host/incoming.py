@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import count
-from typing import Protocol
+from typing import Any, Protocol
 
 from pyiismod.host.url import Url
 from pyiismod.host.user import Account
@@ -64,6 +65,7 @@ class Incoming:
         certificate: the client's, DER; empty for none.
         rest: the rest of the entity; None when ``body`` is all of it.
         short_reads: seed for the sizes of reads; None for as much as fits.
+        handler: answers for an ``Exchange`` what no module has; None for the static content.
         disconnect_after: byte of the entity after which the client goes away; None for a client that stays.
 
     Attributes:
@@ -87,6 +89,7 @@ class Incoming:
         rest: Rest | None = None,
         short_reads: int | None = None,
         disconnect_after: int | None = None,
+        handler: Callable[[Any], None] | None = None,
     ) -> None:
         self.method = method
         self.url = url
@@ -95,6 +98,7 @@ class Incoming:
         self.expects_continue = fields.get("expect", "").lower() == "100-continue"
         self.declared = _length(fields, None if rest is not None else len(body))
         self.short_reads = short_reads
+        self.handler = handler
         self._set_body(body, rest, disconnect_after)
         self.remote = remote
         self.local = local

@@ -90,9 +90,10 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
         self.skip_custom_errors = skip_custom_errors
         self.set_by: tuple[str | None, int] = (None, 0)
 
-    def respond(self, code: int) -> None:
+    def respond(self, code: int, reason: str = "") -> None:
         """Turn this into an answer of IIS's own; the body goes."""
-        self.fail(code)
+        self.chunks.clear()
+        self._set_status(code, (reason or REASONS.get(code, "")).encode("latin-1", "replace"))
 
     def fail(self, code: int, substatus: int = 0, error: int = S_OK) -> None:
         """Turn this into IIS's own error response; the body goes."""

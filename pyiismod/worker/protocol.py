@@ -108,7 +108,8 @@ class Fire(_Message, frozen=True):
     completions are delivered (:mod:`pyiismod.host.timing`).
 
     ``body`` is what arrives with the headers; with ``more`` the rest flows as :data:`REQUEST_BODY`. With ``stream`` the
-    response comes as :class:`Begun` and flows as :data:`RESPONSE_BODY`. ``version`` is that of HTTP. ``short_reads``
+    response comes as :class:`Begun` and flows as :data:`RESPONSE_BODY`. With ``asks`` our side's
+    handler answers what no module has (:class:`Asked`). ``version`` is that of HTTP. ``short_reads``
     seeds the sizes of reads, ``disconnect_after`` is the byte of the body after which the client goes away.
     """
 
@@ -126,6 +127,7 @@ class Fire(_Message, frozen=True):
     schedule: str | int = "threaded"
     more: bool = False
     stream: bool = False
+    asks: bool = False
     version: tuple[int, int] = (1, 1)
     short_reads: int | None = None
     disconnect_after: int | None = None
@@ -215,6 +217,8 @@ class Loaded(_Message, frozen=True):
 class Fired(_Message, frozen=True):
     """The response as the client would get it, and how it came about.
 
+    A very large body comes before, in parts of :data:`RESPONSE_BODY`; ``body`` is empty then, and when it was streamed.
+
     ``connection`` is what became of it: ``"keep-alive"``, ``"close"`` or ``"reset"``; ``interim`` are the status codes
     of the interim responses that came before.
     """
@@ -256,7 +260,6 @@ class Asked(_Message, frozen=True):
     remote: tuple[str, int]
     local: tuple[str, int]
     version: tuple[int, int]
-    user: str
 
 
 class Unloaded(_Message, frozen=True):

@@ -25,7 +25,21 @@ from pyiismod.errors import PyiismodError
 from pyiismod.worker.blackbox import BlackBox
 from pyiismod.worker.channel import Channel, ChannelClosed, ChannelError
 from pyiismod.worker.engine import Engine
-from pyiismod.worker.protocol import PROTOCOL_VERSION, Command, Done, ErrorInfo, Failed, Ready, Reply, Shutdown
+from pyiismod.worker.protocol import (
+    PROTOCOL_VERSION,
+    Answered,
+    Command,
+    Credit,
+    Done,
+    ErrorInfo,
+    Failed,
+    Fire,
+    Gone,
+    Part,
+    Ready,
+    Reply,
+    Shutdown,
+)
 
 __all__ = ["main"]
 
@@ -73,10 +87,19 @@ class Worker:
             self._send(reply)
 
     def _next(self) -> Command:
-        """Return the next command; after the last one wake the main thread, which ends the process."""
+        """Return the next command, passing on what belongs to requests under way; after the last one wake the main
+        thread, which ends the process.
+        """
         try:
-            command = self._channel.receive()
-            if not isinstance(command, Shutdown):
+            while True:
+                command = self._channel.receive()
+                if isinstance(command, (Part, Credit, Gone, Answered)):
+                    self._engine.streams.deliver(command)
+                    continue
+                if isinstance(command, Shutdown):
+                    break
+                if isinstance(command, Fire) and (command.more or command.stream or command.asks):
+                    self._engine.streams.expect(command, self._channel.send)
                 return command
             self._channel.send(Done(command.id))
         except ChannelClosed:
@@ -146,7 +169,7 @@ def main() -> None:
     box = BlackBox(sys.argv[1])
     channel: Channel[Command] = Channel(*_open_pipes(box), Command)
     channel.send(_ready())
-    Worker(box, channel, Engine(box)).run()
+    Worker(box, channel, Engine(box, channel.send)).run()
     box.leave()
     box.begin("DLL_PROCESS_DETACH", "")
     os._exit(0)
