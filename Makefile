@@ -9,9 +9,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 BUILD := .build
+UNIT := $(BIN)/python -m pytest -q -n auto tests/unit
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-RUNTIME_PACKAGES := wine wine64 $(shell $(PYTHON) -c 'import ensurepip' 2>/dev/null || echo python3-venv)
+RUNTIME_PACKAGES := wine wine64 python3-venv
 COMPILERS := g++-mingw-w64-x86-64 g++-mingw-w64-i686 clang-16 lld-16 llvm-16
 
 .PHONY: help setup demo test unit native inprocess bench check lint gen gen-check fixtures fixtures-check clean
@@ -21,9 +22,9 @@ help:  ## show this list
 
 # --- set-up
 
-$(BUILD)/wine: Makefile
+$(BUILD)/packages: Makefile
 	@mkdir -p $(BUILD)
-	@[ -x /usr/lib/wine/wine64 ] || command -v wine64 >/dev/null || { \
+	@{ [ -x /usr/lib/wine/wine64 ] || command -v wine64 >/dev/null; } && $(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
 	    $(SUDO) apt-get update -q && \
 	    DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -yq --no-install-recommends $(RUNTIME_PACKAGES); }
 	@touch $@
@@ -37,7 +38,7 @@ $(BUILD)/compilers: Makefile
 	done
 	@touch $@
 
-$(BUILD)/venv: pyproject.toml Makefile
+$(BUILD)/venv: $(BUILD)/packages pyproject.toml
 	@mkdir -p $(BUILD)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	    echo "pyiismod needs Python 3.11 or newer; name one: make PYTHON=python3.12 …" >&2; exit 2; }
@@ -46,7 +47,7 @@ $(BUILD)/venv: pyproject.toml Makefile
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
 	@touch $@
 
-$(BUILD)/runtime: $(BUILD)/wine $(BUILD)/venv pyiismod/runtime/pins.toml
+$(BUILD)/runtime: $(BUILD)/venv pyiismod/runtime/pins.toml
 	@$(BIN)/pyiismod runtime install
 	@touch $@
 
@@ -61,10 +62,11 @@ demo: setup  ## run a real module.dll and show what happens
 # --- proofs
 
 test: setup $(BUILD)/compilers lint gen-check fixtures-check  ## everything that CI runs
-	@$(BIN)/python -m pytest -q
+	@$(UNIT)
+	@$(BIN)/python -m pytest -q tests/inprocess tests/native
 
 unit: $(BUILD)/venv  ## no DLL, no worker; seconds
-	@$(BIN)/python -m pytest -q tests/unit
+	@$(UNIT)
 
 native: setup $(BUILD)/compilers  ## real DLLs in a real worker
 	@$(BIN)/python -m pytest -q tests/native

@@ -36,6 +36,7 @@ def build(
     headers: HeaderTypes | None = None,
     content: bytes | str | None = None,
     remote: tuple[str, int] = ("127.0.0.1", 50000),
+    record: bool = True,
 ) -> Fire:
     """Return the command for one request, with ``id`` 0.
 
@@ -45,6 +46,7 @@ def build(
         headers: in order; Host and Content-Length are added when they are missing.
         content: the entity body; text is sent as UTF-8.
         remote: address and port of the client, IPv4 or IPv6.
+        record: whether calls are written down.
 
     Raises:
         UsageError: with what is wrong and how it should look.
@@ -67,7 +69,7 @@ def build(
     if length > _LONGEST_COOKED:
         raise UsageError(f"The URL is {length} characters long with its origin; at most {_LONGEST_COOKED} fit.")
     local = ("::1" if ":" in remote[0] else "127.0.0.1", port)
-    return Fire(0, _method(method), scheme, authority, target, lines, body, remote, local)
+    return Fire(0, _method(method), scheme, authority, target, lines, body, remote, local, record=record)
 
 
 def _method(method: str) -> str:

@@ -66,6 +66,8 @@ class Server:
         environment: environment variables for the worker, besides its own.
         runtime: where to run the worker; found by itself when None.
         in_process: load modules into this very process (Windows only), for a debugger.
+        record: whether :attr:`Response.trace` has the calls of each request; without them requests are faster, and
+            violations and refused calls are noted all the same.
         settings: fields of :class:`pyiismod.host.settings.Settings`, such as ``iis_version="8.5"``.
 
     Attributes:
@@ -80,6 +82,7 @@ class Server:
         environment: dict[str, str] | None = None,
         runtime: Runtime | None = None,
         in_process: bool = False,
+        record: bool = True,
         **settings: Any,
     ) -> None:
         if root is not None and not Path(root).is_dir():
@@ -89,6 +92,7 @@ class Server:
         self._environment = environment
         self._runtime = runtime
         self._in_process = in_process
+        self._record = record
         self._settings = settings
         self._worker: Worker | None = None
         self._starting = RLock()  # requests may come from many threads
@@ -163,7 +167,7 @@ class Server:
             UsageError: something in the request cannot be sent.
             ModuleError: a module crashed, hung or ended the process.
         """
-        command = build(method, url, headers=headers, content=content, remote=remote)
+        command = build(method, url, headers=headers, content=content, remote=remote, record=self._record)
         fired = self._call(self._started(), command, protocol.Fired)
         return Response(
             fired.status,

@@ -29,7 +29,7 @@ void box_close(void)
 
 DWORD box_control(void) { return *word(BOX_CONTROL); }
 
-bool box_leaving(void) { return *word(BOX_LEAVING) != 0; }
+DWORD box_leaving(void) { return *word(BOX_LEAVING); }
 
 void box_pipes(HANDLE in, HANDLE out)
 {

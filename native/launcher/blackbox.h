@@ -9,7 +9,7 @@
 #define BOX_VERSION 1
 
 #define BOX_CONTROL 16      /* u32, ours -> supervisor: BOX_CONTROL_* */
-#define BOX_LEAVING 20      /* u32, worker -> supervisor: the exit that follows is meant */
+#define BOX_LEAVING 20      /* u32, worker -> supervisor: BOX_LEAVING_*; not 0: the exit that follows is meant */
 #define BOX_DEBUG_HEAD 24   /* u64, bytes ever put into the debug ring */
 #define BOX_DEBUG_TAIL 32   /* u64, start of the oldest record that is whole */
 #define BOX_PIPE_IN 40      /* u64, supervisor -> worker: handle of the command pipe */
@@ -17,6 +17,9 @@
 
 #define BOX_CONTROL_RUN 0
 #define BOX_CONTROL_DUMP 1 /* write the stacks of all threads, then end the worker */
+
+#define BOX_LEAVING_ASKED 1
+#define BOX_LEAVING_ORPHANED 2 /* nobody is at the other end any more */
 
 #define BOX_SLOTS 4096
 #define BOX_SLOT_COUNT 64
@@ -43,7 +46,7 @@ enum { BOX_KIND_OUTPUT = 0, BOX_KIND_EXCEPTION = 1 };
 bool box_open(const WCHAR *path);
 void box_close(void);
 DWORD box_control(void);
-bool box_leaving(void);
+DWORD box_leaving(void);
 void box_pipes(HANDLE in, HANDLE out);
 bool box_in_phase(DWORD thread);
 bool box_in_loader(DWORD thread);

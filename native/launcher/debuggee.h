@@ -85,7 +85,6 @@ void debugging_starts(void);
 void debugging_hides(void);
 void wine_repair_exceptions(void);
 
-void stack_open(void);
 void stack_walk(Thread *thread, const CONTEXT *context, Snapshot *snapshot);
 
 bool cxx_describe(const EXCEPTION_RECORD *record, char *type, size_t type_room, char *what, size_t what_room);

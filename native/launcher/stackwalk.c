@@ -1,7 +1,7 @@
 /* Native stacks from outside the process, by dbghelp (Windows and Wine both have it; loaded only when needed).
 
-   Symbol names come from what lies beside a module (PDB), inside it (DWARF, under Wine) or from its exports; the
-   search path is empty on purpose, so that no symbol server is asked while somebody waits. */
+   Symbol names come from what lies beside a module (PDB), inside it (DWARF, under Wine) or from its exports. The search
+   path is empty on purpose, so that no symbol server is asked while somebody waits. */
 #include "debuggee.h"
 
 #include <dbghelp.h>
@@ -13,7 +13,6 @@ static struct {
     BOOL(WINAPI *Initialize)(HANDLE, PCWSTR, BOOL);
     DWORD(WINAPI *SetOptions)(DWORD);
     DWORD64(WINAPI *LoadModule)(HANDLE, HANDLE, PCWSTR, PCWSTR, DWORD64, DWORD, PMODLOAD_DATA, DWORD);
-    PVOID(WINAPI *FunctionTable)(HANDLE, DWORD64);
     DWORD64(WINAPI *ModuleBase)(HANDLE, DWORD64);
     BOOL(WINAPI *FromAddr)(HANDLE, DWORD64, PDWORD64, PSYMBOL_INFO);
     BOOL(WINAPI *Line)(HANDLE, DWORD64, PDWORD, PIMAGEHLP_LINE64);
@@ -21,7 +20,7 @@ static struct {
                        PFUNCTION_TABLE_ACCESS_ROUTINE64, PGET_MODULE_BASE_ROUTINE64, PTRANSLATE_ADDRESS_ROUTINE64);
 } dbghelp;
 
-enum { MAX_WALK = 100000, FUNCTION_REACH = 64 };
+enum { MAX_WALK = 100000, SYSTEM_CALL = 32 };
 
 static struct { BYTE *data; DWORD64 start; size_t size; } stack; /* a copy: reading word by word is slow */
 
@@ -36,7 +35,6 @@ static bool load_dbghelp(void)
     NEEDS(Initialize, "SymInitializeW");
     NEEDS(SetOptions, "SymSetOptions");
     NEEDS(LoadModule, "SymLoadModuleExW");
-    NEEDS(FunctionTable, "SymFunctionTableAccess64");
     NEEDS(ModuleBase, "SymGetModuleBase64");
     NEEDS(FromAddr, "SymFromAddr");
     NEEDS(Line, "SymGetLineFromAddr64");
@@ -91,37 +89,83 @@ static void copy_stack(DWORD64 pointer)
     stack.size = size;
 }
 
-static void load_symbols(void)
-{
-    WCHAR path[1024];
-    for (Module *m = modules; m; m = m->next) {
-        if (m->unloaded || dbghelp.ModuleBase(process, m->base)) continue;
-        MultiByteToWideChar(CP_UTF8, 0, m->path, -1, path, 1024);
-        dbghelp.LoadModule(process, NULL, path, NULL, m->base, m->size, NULL, 0);
-    }
-}
-
-/* dbghelp of Wine 8 names an exported function without debug information (the system calls) only at its first byte. */
-static void name_by_export(Frame *frame, DWORD64 base)
+static bool directory(const Module *module, int index, IMAGE_DATA_DIRECTORY *found)
 {
     IMAGE_DOS_HEADER dos;
     IMAGE_NT_HEADERS64 nt;
+    if (!read_page(module->base, &dos, sizeof dos)) return false;
+    if (!read_page(module->base + (DWORD)dos.e_lfanew, &nt, sizeof nt)) return false;
+    *found = nt.OptionalHeader.DataDirectory[index];
+    return found->VirtualAddress != 0;
+}
+
+/* The unwind table entry of an address. dbghelp can find that, too, but only after it has read the whole file. */
+static PVOID CALLBACK function_table(HANDLE handle, DWORD64 address)
+{
+    static RUNTIME_FUNCTION function;
+    IMAGE_DATA_DIRECTORY table;
+    Module *module = module_at(address);
+    (void)handle;
+    if (!module || module->unloaded || !directory(module, IMAGE_DIRECTORY_ENTRY_EXCEPTION, &table)) return NULL;
+    DWORD rva = (DWORD)(address - module->base), low = 0, high = table.Size / (DWORD)sizeof function;
+    while (low < high) {
+        DWORD middle = (low + high) / 2;
+        DWORD64 entry = module->base + table.VirtualAddress + middle * sizeof function;
+        if (!read_page(entry, &function, sizeof function)) return NULL;
+        if (rva < function.BeginAddress) high = middle;
+        else if (rva >= function.EndAddress) low = middle + 1;
+        else return &function;
+    }
+    return NULL;
+}
+
+static DWORD64 CALLBACK module_base(HANDLE handle, DWORD64 address)
+{
+    Module *module = module_at(address);
+    (void)handle;
+    return module && !module->unloaded ? module->base : 0;
+}
+
+/* By the export at the start of the function, as the unwind table has it; system calls are not there, but short. */
+static void name_by_export(Frame *frame, const Module *module, DWORD rva)
+{
+    IMAGE_DATA_DIRECTORY table;
     IMAGE_EXPORT_DIRECTORY exports;
-    if (!read_memory(base, &dos, sizeof dos) || !read_memory(base + (DWORD)dos.e_lfanew, &nt, sizeof nt)) return;
-    DWORD directory = nt.OptionalHeader.DataDirectory[IMAGE_DIRECTORY_ENTRY_EXPORT].VirtualAddress;
-    if (!directory || !read_memory(base + directory, &exports, sizeof exports)) return;
-    DWORD count = min(exports.NumberOfNames, 65536), best = 0, name = 0;
-    for (DWORD i = 0; i < count; i++) {
+    if (!directory(module, IMAGE_DIRECTORY_ENTRY_EXPORT, &table)) return;
+    if (!read_page(module->base + table.VirtualAddress, &exports, sizeof exports)) return;
+    const RUNTIME_FUNCTION *function = function_table(process, module->base + rva);
+    DWORD first = function ? function->BeginAddress : rva > SYSTEM_CALL ? rva - SYSTEM_CALL : 0;
+    DWORD last = function ? function->BeginAddress : rva, best = 0;
+    for (DWORD i = 0; i < min(exports.NumberOfNames, 65536); i++) {
         DWORD start, text;
         WORD ordinal;
-        if (!read_page(base + exports.AddressOfNameOrdinals + 2 * i, &ordinal, sizeof ordinal)) return;
-        if (!read_page(base + exports.AddressOfFunctions + 4 * ordinal, &start, sizeof start)) return;
-        if (!read_page(base + exports.AddressOfNames + 4 * i, &text, sizeof text)) return;
-        if (start > best && start <= frame->rva) best = start, name = text;
+        if (!read_page(module->base + exports.AddressOfNameOrdinals + 2 * i, &ordinal, sizeof ordinal)) return;
+        if (!read_page(module->base + exports.AddressOfFunctions + 4 * ordinal, &start, sizeof start)) return;
+        if (!read_page(module->base + exports.AddressOfNames + 4 * i, &text, sizeof text)) return;
+        if (start < first || start > last || start < best) continue;
+        char name[sizeof frame->symbol];
+        size_t length = read_text(module->base + text, false, name, sizeof name);
+        if (start == best && length >= strlen(frame->symbol)) continue; /* exit, not _o_exit */
+        memcpy(frame->symbol, name, length + 1);
+        best = start;
     }
-    if (!best || frame->rva - best > FUNCTION_REACH) return;
-    read_text(base + name, false, frame->symbol, sizeof frame->symbol);
-    frame->displacement = frame->rva - best;
+    if (best) frame->displacement = frame->rva - best;
+}
+
+/* Wine's own DLLs carry debug information that takes a tenth of a second to read and names sources nobody here has. */
+static bool is_wines(const Module *module)
+{
+    char mark[16];
+    return read_page(module->base + sizeof(IMAGE_DOS_HEADER), mark, sizeof mark) &&
+           !memcmp(mark, "Wine builtin DLL", sizeof mark);
+}
+
+static void load_symbols(const Module *module)
+{
+    WCHAR path[1024];
+    if (dbghelp.ModuleBase(process, module->base)) return;
+    MultiByteToWideChar(CP_UTF8, 0, module->path, -1, path, 1024);
+    dbghelp.LoadModule(process, NULL, path, NULL, module->base, module->size, NULL, 0);
 }
 
 /* A return address belongs to the call before it, so its name is looked up one byte earlier. */
@@ -138,11 +182,14 @@ static void name_frame(Frame *frame, bool returned, bool symbols)
     frame->unloaded = module->unloaded;
     frame->rva = frame->address - module->base;
     if (module->unloaded || !symbols) return;
+    if (is_wines(module)) {
+        name_by_export(frame, module, (DWORD)(at - module->base));
+        return;
+    }
+    load_symbols(module);
     if (dbghelp.FromAddr(process, at, &frame->displacement, &symbol.info)) {
         snprintf(frame->symbol, sizeof frame->symbol, "%s", symbol.info.Name);
         frame->displacement += returned;
-    } else {
-        name_by_export(frame, module->base);
     }
     if (dbghelp.Line(process, at, &column, &line)) {
         snprintf(frame->file, sizeof frame->file, "%s", line.FileName);
@@ -161,7 +208,7 @@ static void walk(Thread *thread, CONTEXT *context, Snapshot *snapshot)
     DWORD64 total = 0, previous = 0;
     for (bool first = true; total < MAX_WALK; first = false) {
         if (!dbghelp.Walk(IMAGE_FILE_MACHINE_AMD64, process, thread->handle, &at, context, read_stack,
-                          dbghelp.FunctionTable, dbghelp.ModuleBase, NULL))
+                          function_table, module_base, NULL))
             break;
         if (first) continue;
         if (!at.AddrPC.Offset || at.AddrStack.Offset < previous) break;
@@ -183,7 +230,6 @@ void stack_walk(Thread *thread, const CONTEXT *context, Snapshot *snapshot)
     snapshot->context = *context;
     snapshot->frames[snapshot->count++].address = walked.Rip;
     bool usable = load_dbghelp();
-    if (usable) load_symbols();
     copy_stack(walked.Rsp);
     /* A call into nowhere: the return address is still on top of the stack, and nothing else is known. */
     if (!is_code(walked.Rip)) {

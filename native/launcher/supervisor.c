@@ -204,6 +204,6 @@ int wmain(int argc, WCHAR **argv)
     watch_life();
     if (!start_worker(command)) return fail("cannot start the worker");
     int code = debug();
-    if (orphaned_at || (life && lock_life())) clean_up();
+    if (orphaned_at || box_leaving() == BOX_LEAVING_ORPHANED || (life && lock_life())) clean_up();
     return code;
 }

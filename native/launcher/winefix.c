@@ -1,7 +1,7 @@
 /* A repair of Wine 8 in the supervised process.
 
-   RtlRaiseException keeps the context of a software exception in its own frame. With a debugger there, Wine copies it to
-   just below the caller's stack pointer, over that very frame, and goes on reading the source: whoever catches the
+   RtlRaiseException keeps the context of a software exception in its own frame. With a debugger there, Wine copies it
+   to just below the caller's stack pointer, over that very frame, and goes on reading the source: whoever catches the
    exception then runs with wrong registers. A frame larger by two kilobytes keeps the two apart, and still needs no
    stack probe. */
 #include "debuggee.h"

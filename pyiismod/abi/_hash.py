@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-ABI_HASH = "fc3e4fb2712a730b"
+ABI_HASH = "3f3cab6bd77c56c8"

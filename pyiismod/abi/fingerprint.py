@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import hashlib
 
-from pyiismod.abi.cdef import cdef
+from pyiismod.abi.callbacks import CALLBACKS
 from pyiismod.abi.enums import ENUMS
 from pyiismod.abi.interfaces import INTERFACES
+from pyiismod.abi.structs import structs
 
 
 def fingerprint() -> str:
-    """Return 16 hexadecimal digits that change with every slot, signature, layout, id and enumerator."""
-    lines = [cdef()]
-    lines += [f"{name} {cls.iid} {method!r}" for name, cls in INTERFACES.items() for method in cls.table()]
+    """Return 16 hexadecimal digits that change with every slot, signature, layout, id and enumerator.
+
+    They do not depend on the order in which the declarations were imported.
+    """
+    lines = [f"{name} {cls.iid} {method!r}" for name, cls in INTERFACES.items() for method in cls.table()]
+    lines += [f"{name} {struct.layout()}" for name, struct in structs().items()]
     lines += [f"{name} {members}" for name, members in ENUMS.items()]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+    lines += [f"{name} {callback!r}" for name, callback in CALLBACKS.items()]
+    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()[:16]

@@ -169,14 +169,14 @@ class Surroundings:
         timeline = self._exchange.timeline
         for key in ("container", "named container"):
             if key in self._made:
-                self._made.pop(key).clean(timeline)
+                self._made[key].clean(timeline)
         while self._users:
             self._users.pop(0).release(timeline)
         while self._held:
             self._held.pop().drop(timeline)
         for key in ("cache policy", "trace"):
             if key in self._made:
-                self._made.pop(key).end()
+                self._made[key].end()
 
     def lose_client(self) -> None:
         """The client has gone: contexts kept with the connection hear of it."""

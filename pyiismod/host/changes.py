@@ -1,8 +1,8 @@
 """What ``GetHeaderChanges`` and ``GetServerVarChanges`` tell managed code (fact sheet 5.1 and 5.2: internal to IIS).
 
 The caller keeps a snapshot of names and values, and a number for it. When the number is still the right one nothing is
-reported; else the snapshot is brought up to date and the indices of what differs are listed. Known headers are listed
-in an array that ends with an index past the last header.
+reported; else the snapshot is brought up to date and the indices of what differs from the last one that was given out
+are listed. Known headers are listed in an array that ends with an index past the last header.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 from pyiismod.host.errors import ERROR_INVALID_PARAMETER, S_OK
 from pyiismod.host.headers import Headers
 from pyiismod.host.memory import RequestPool
+from pyiismod.host.native import address
 
 
 class Changes:
@@ -27,6 +28,7 @@ class Changes:
         self._value_type = value_type
         self._number = 0
         self._state: Any = None
+        self._given: tuple[int, list[tuple[Any, Any]]] = (0, [])  # address and content of the last snapshot
         self._texts: dict[tuple[str, str], tuple[Any, Any]] = {}
 
     def _is_news(self, state: Any, old: int, pdwNew: Any) -> bool:
@@ -99,14 +101,13 @@ class Changes:
 
     def _update(self, pairs: list[tuple[Any, Any]], snapshot: tuple[Any, Any, Any], diffed: tuple[Any, Any]) -> None:
         count, names, values = snapshot
-        known = count[0] if names[0] and values[0] else 0
-        changed = [
-            i for i, (name, value) in enumerate(pairs) if i >= known or names[0][i] != name or values[0][i] != value
-        ]
+        known = self._given[1] if names[0] and address(names[0]) == self._given[0] else []
+        changed = [i for i, pair in enumerate(pairs) if i >= len(known) or known[i] != pair]
         count[0] = len(pairs)
         names[0], values[0] = self._pool.zeroed("PCSTR", len(pairs)), self._pool.zeroed(self._value_type, len(pairs))
         for i, (name, value) in enumerate(pairs):
             names[0][i], values[0][i] = name, value
+        self._given = address(names[0]), pairs
         diffed[0][0] = len(changed)
         diffed[1][0] = indices = self._pool.zeroed("DWORD", len(changed))
         for i, index in enumerate(changed):

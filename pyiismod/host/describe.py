@@ -33,7 +33,7 @@ _MASKS: dict[str, Callable[[int], list[str]]] = {
 }
 
 _NARROW = ("PCSTR", "PSTR", "const char *", "char *")
-_OPAQUE = ("HANDLE", "PVOID", "PSID", "HTTP_MODULE_ID", "PSOCKADDR", "LPOVERLAPPED")
+_OPAQUE = ("HANDLE", "PVOID", "PSID", "HTTP_MODULE_ID", "PSOCKADDR", "LPOVERLAPPED", "PBYTE", "PULONG", "LPCGUID")
 _WIDE = ("PCWSTR", "LPCWSTR", "PWSTR", "const WCHAR *", "WCHAR *", "const wchar_t *")
 
 
@@ -82,7 +82,7 @@ def _input(method: Method, param: Param) -> _Show:
 
 def _output(param: Param) -> _Show | None:
     if param.direction == "inout" and param.type in _WIDE:
-        return _wide  # a buffer that nobody has written to before the call
+        return wide_text  # a buffer that nobody has written to before the call
     if not param.type.endswith("*"):
         return None
     inner = param.type[:-1].rstrip()
@@ -101,9 +101,9 @@ def _value(ctype: str) -> _Show:
         names = {value: name for name, value in enums.ENUMS[ctype].items()}
         return lambda value: names.get(value, value)
     if ctype in _NARROW:
-        return _narrow
+        return narrow_text
     if ctype in _WIDE:
-        return _wide
+        return wide_text
     if ctype == "void":
         return lambda _: None
     if ctype.endswith(("*", "&")) or ctype in _OPAQUE:
@@ -114,11 +114,13 @@ def _value(ctype: str) -> _Show:
     return lambda value: value
 
 
-def _narrow(pointer: Any, most: int = LONGEST) -> str | None:
+def narrow_text(pointer: Any, most: int = LONGEST) -> str | None:
+    """Return a string in native memory as a message takes it, or None for NULL."""
     return ffi.string(pointer, most).decode("latin-1") if pointer else None
 
 
-def _wide(pointer: Any, most: int = LONGEST) -> str | None:
+def wide_text(pointer: Any, most: int = LONGEST) -> str | None:
+    """Return a wide string in native memory as a message takes it, or None for NULL."""
     if not pointer:
         return None
     text = str(ffi.string(pointer, most))

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pyiismod.abi.enums import HTTP_DATA_CHUNK_TYPE
-from pyiismod.host import files
+from pyiismod.host import handles
 from pyiismod.host._abi import ffi
 from pyiismod.host.fragments import NAMED, Fragments
 from pyiismod.host.memory import RequestPool
@@ -87,7 +87,7 @@ class EntityChunks:
             ffi.memmove(data, chunk.FromMemory.pBuffer, size)
             self.copied += size
         elif chunk.DataChunkType == FROM_FILE:
-            mine.FromFileHandle.FileHandle = handle = files.duplicate(chunk.FromFileHandle.FileHandle)
+            mine.FromFileHandle.FileHandle = handle = handles.duplicate(chunk.FromFileHandle.FileHandle)
             self._handles.append(handle)
         else:
             self._copy_name(mine)
@@ -129,9 +129,9 @@ class EntityChunks:
         """Forget all chunks."""
         self._raw.EntityChunkCount = 0
         self.copied = 0
-        handles, self._handles = self._handles, []
-        for handle in handles:
-            files.close(handle)
+        mine, self._handles = self._handles, []
+        for handle in mine:
+            handles.close(handle)
 
     def sent(self) -> None:
         """Forget all chunks, and the copies: a response that goes on does not grow."""
@@ -174,10 +174,10 @@ class EntityChunks:
         handle = named.FileHandle
         start, wanted = named.ByteRange.StartingOffset.QuadPart, named.ByteRange.Length.QuadPart
         try:
-            if not files.is_handle(handle):
+            if not handles.is_handle(handle):
                 raise OSError
-            there = max(0, files.size_of(handle) - start)
-        except files.Unreadable:
+            there = max(0, handles.size_of(handle) - start)
+        except handles.Unreadable:
             self._timeline.violation(f"chunk {i} of the response has a handle that is no open file: not sent")
             return None
         if wanted != TO_END and wanted > there:
@@ -209,5 +209,5 @@ class Part:
             OSError, Win32Error: its file cannot be read.
         """
         if isinstance(self._source, ffi.CData):
-            return files.read(self._source, self._start, self.size)
+            return handles.read(self._source, self._start, self.size)
         return iter((memoryview(self._source),))

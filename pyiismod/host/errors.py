@@ -5,7 +5,7 @@ Where the reference lists a bare Win32 name, ``HRESULT_FROM_WIN32`` of it is mea
 
 from __future__ import annotations
 
-from pyiismod.abi.hresult import E_FAIL, E_NOINTERFACE, E_NOTIMPL, S_OK, hresult_from_win32
+from pyiismod.abi.hresult import E_ACCESSDENIED, E_FAIL, E_NOINTERFACE, E_NOTIMPL, S_OK, hresult_from_win32
 
 __all__ = [
     "ERROR_ACCESS_DENIED",
@@ -25,6 +25,7 @@ __all__ = [
     "ERROR_NOT_FOUND",
     "ERROR_NOT_SUPPORTED",
     "ERROR_PATH_NOT_FOUND",
+    "E_ACCESSDENIED",
     "E_FAIL",
     "E_NOINTERFACE",
     "E_NOTIMPL",

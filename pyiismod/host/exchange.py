@@ -148,7 +148,11 @@ class Exchange:
 
     def run(self) -> Outgoing:
         """Drive the request to its end, waiting for whatever is asynchronous, and return what the client got."""
-        self._driver.run()
+        try:
+            self._driver.run()
+        except BaseException:
+            self._end()
+            raise
         if not self.ended:
             self._wait()
         return self.outgoing
@@ -202,7 +206,11 @@ class Exchange:
         """Deliver a completion as it was drawn when it was posted."""
 
         def deliver() -> None:
-            self._driver.deliver(turn, completion)
+            try:
+                self._driver.deliver(turn, completion)
+            except BaseException as fault:
+                self.timeline.faults.append(fault)
+                self._end()
 
         if completion.timing == INLINE:
             self._mailbox().put(deliver)

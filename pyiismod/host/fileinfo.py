@@ -12,7 +12,7 @@ from stat import S_ISDIR, S_ISREG
 from typing import Any
 
 from pyiismod.abi.file import IHttpFileInfo, IHttpFileMonitor
-from pyiismod.host import files
+from pyiismod.host import handles
 from pyiismod.host._abi import ffi
 from pyiismod.host.cachedata import CacheData
 from pyiismod.host.containers import ModuleFile
@@ -54,7 +54,7 @@ class FileInfo(CacheData, IHttpFileInfo):
             raise FileNotFoundError(path)
         in_memory = is_cached and S_ISREG(found.st_mode) and found.st_size <= LARGEST_CACHED
         data = Path(path).read_bytes() if in_memory else b""
-        handle = files.open_file(path) if S_ISREG(found.st_mode) and not in_memory else files.INVALID_HANDLE
+        handle = handles.open_file(path) if S_ISREG(found.st_mode) and not in_memory else handles.INVALID_HANDLE
         super().__init__("FILE", path, timeline, file_of)
         self.path = path
         self._found = found
@@ -138,8 +138,8 @@ class FileInfo(CacheData, IHttpFileInfo):
 
     def die(self, timeline: Timeline) -> None:
         """Close the handle too."""
-        if self._handle != files.INVALID_HANDLE:
-            files.close(self._handle)
+        if self._handle != handles.INVALID_HANDLE:
+            handles.close(self._handle)
         super().die(timeline)
 
 

@@ -7,8 +7,9 @@ table of the test's own every loaded module that wants the notification runs, an
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
+
+from pyiismod.host.files import is_file, is_folder
 
 RESOURCE_TYPES = ("File", "Directory", "Either", "Unspecified")
 ACCESS = ("None", "Read", "Write", "Script", "Execute")
@@ -90,7 +91,7 @@ class Handler:
         verbs = [each.strip().upper() for each in self.verb.split(",")]
         if "*" not in verbs and verb.upper() not in verbs:
             return False
-        return self._fits_path(path.lower()) and self._fits_resource(Path(physical_path))
+        return self._fits_path(path.lower()) and self._fits_resource(physical_path)
 
     def _fits_path(self, path: str) -> bool:
         parts = path.split("/")[1:]
@@ -100,11 +101,12 @@ class Handler:
             for pattern in (each.strip().lower() for each in self.path.split(","))
         )
 
-    def _fits_resource(self, physical_path: Path) -> bool:
+    def _fits_resource(self, physical_path: str) -> bool:
         if self.resource_type == "Unspecified":
             return True
-        is_file, is_directory = physical_path.is_file(), physical_path.is_dir()
-        return {"File": is_file, "Directory": is_directory, "Either": is_file or is_directory}[self.resource_type]
+        return (self.resource_type != "Directory" and is_file(physical_path)) or (
+            self.resource_type != "File" and is_folder(physical_path)
+        )
 
 
 def _like(pattern: str, text: str) -> bool:

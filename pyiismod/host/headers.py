@@ -39,14 +39,18 @@ class Headers:
         raw: the native struct; must outlive this object.
         table: its known headers.
         pool: where new values go; as long-lived as ``raw``.
+        lines: array of unknown headers in ``raw`` and how many fit, if it may grow in place.
     """
 
-    def __init__(self, raw: Any, table: HeaderTable, pool: RequestPool) -> None:
+    def __init__(self, raw: Any, table: HeaderTable, pool: RequestPool, lines: tuple[Any, int] = (ffi.NULL, 0)) -> None:
         self._raw = raw
         self._table = table
         self._pool = pool
-        self._array = ffi.NULL  # the last array of ours; a module may have put its own in its place
-        self._capacity = 0
+        self._array, self._capacity = lines  # the last array of ours; a module may have put its own in its place
+
+    def adopt(self, array: Any, capacity: int) -> None:
+        """The struct has a new array of unknown headers."""
+        self._array, self._capacity = array, capacity
 
     def is_known(self, header_id: int) -> bool:
         """Return whether ``header_id`` is in this struct's table."""

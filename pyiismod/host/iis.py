@@ -66,7 +66,7 @@ class Iis:
             for i, module in enumerate(self.modules)
             if (info := module.registration) is not None and info.factory
         ]
-        self._plans: dict[Handler | None, Plan] = {}
+        self._plans: dict[tuple[str, ...], Plan] = {}
         self.static_handler = static_handler(
             (s.key.name for s in self._subscribers if s.wants(RQ_EXECUTE_REQUEST_HANDLER, False)),
             self.settings.response_buffer_limit,
@@ -75,13 +75,12 @@ class Iis:
 
     def plan_for(self, handler: Handler | None) -> Plan:
         """Return whom requests tell that are mapped to ``handler``; None for those that nothing is mapped to."""
-        plan = self._plans.get(handler)
+        names = handler.modules if handler is not None else ()
+        plan = self._plans.get(names)
         if plan is None:
-            by_name = {subscriber.key.name: subscriber for subscriber in self._subscribers}
-            names = handler.modules if handler is not None else ()
-            handling = tuple(by_name[name] for name in dict.fromkeys(names) if name in by_name)
+            handling = tuple(s for name in dict.fromkeys(names) for s in self._subscribers if s.key.name == name)
             core = Exchange.CORE if self.settings.anonymous else Exchange.CORE | RQ_AUTHENTICATE_REQUEST
-            plan = self._plans[handler] = Plan(self._subscribers, core, handling)
+            plan = self._plans[names] = Plan(self._subscribers, core, handling)
         return plan
 
     def map_handler(self, path: str, verb: str, physical_path: str, ignore_wildcard: bool = False) -> Handler | None:

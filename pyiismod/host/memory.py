@@ -15,6 +15,9 @@ from pyiismod.host._abi import ffi
 _ALIGNMENT = 16
 _CHUNK = 16 * 1024
 
+_MOST_SPARE = 64
+
+_spare: list[tuple[Any, Any, Any]] = []  # chunks of pools that have ended: fresh memory faults on every page
 _lock = Lock()  # one for all pools: making one costs more under Wine than a request may
 
 _new = ffi.new_allocator(should_clear_after_alloc=False)
@@ -40,9 +43,9 @@ class RequestPool:
         Raises:
             MemoryError: when there is no more; the slots turn that into NULL or ERROR_NOT_ENOUGH_MEMORY.
         """
-        return self._reserve(size)[0]
+        return self.reserve(size)[0]
 
-    def _reserve(self, size: int) -> tuple[Any, Any, int]:
+    def reserve(self, size: int) -> tuple[Any, Any, int]:
         """Return a block as pointer, and as the writable view and offset where it is."""
         rounded = (size + _ALIGNMENT - 1) & -_ALIGNMENT or _ALIGNMENT
         with _lock:
@@ -57,10 +60,14 @@ class RequestPool:
             return self._base + offset, self._view, offset
 
     def _chunk(self, size: int) -> tuple[Any, Any]:
-        chunk = _new("char[]", size + _ALIGNMENT)
-        self._chunks.append(chunk)
-        base = chunk + -int(ffi.cast("uintptr_t", chunk)) % _ALIGNMENT
-        return base, ffi.buffer(base, size)
+        if size == _CHUNK and _spare:
+            chunk, base, view = _spare.pop()
+        else:
+            chunk = _new("char[]", size + _ALIGNMENT)
+            base = chunk + -int(ffi.cast("uintptr_t", chunk)) % _ALIGNMENT
+            view = ffi.buffer(base, size)
+        self._chunks.append((chunk, base, view))
+        return base, view
 
     def zeroed(self, ctype: str, count: int = 1) -> Any:
         """Return ``count`` zeroed items as a pointer to ``ctype``."""
@@ -71,7 +78,7 @@ class RequestPool:
 
     def block(self, value: bytes) -> Any:
         """Return a copy of ``value`` as ``char *``."""
-        pointer, view, offset = self._reserve(len(value))
+        pointer, view, offset = self.reserve(len(value))
         view[offset : offset + len(value)] = value
         return pointer
 
@@ -86,6 +93,8 @@ class RequestPool:
     def release(self) -> None:
         """End the pool: every pointer it gave out is dead now."""
         with _lock:
+            if len(_spare) < _MOST_SPARE:
+                _spare.extend(chunk for chunk in self._chunks if len(chunk[2]) == _CHUNK)
             self._chunks.clear()
             self._base = self._view = None
             self._next = self._end = 0

@@ -5,13 +5,13 @@ What the configuration says about a URL (fact sheet 5.5).
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from pyiismod.abi.metadata import IReferencedMetadataInfo
 from pyiismod.host._abi import ffi
 from pyiismod.host.containers import ModuleFile
 from pyiismod.host.content import map_path, root_of
+from pyiismod.host.files import is_file
 from pyiismod.host.lifetime import Counted
 from pyiismod.host.settings import Settings
 from pyiismod.host.trace import Timeline
@@ -21,7 +21,7 @@ def config_path(settings: Settings, path: str) -> str:
     """Return the deepest configuration path of a URL path: that of the last folder with a web.config of its own."""
     folders = path.split("/")[1:-1]
     while folders and settings.root is not None:
-        if Path(map_path(settings, "/" + "/".join((*folders, "web.config")))).is_file():
+        if is_file(map_path(settings, "/" + "/".join((*folders, "web.config")))):
             return "/".join((settings.config_path, *folders))
         folders.pop()
     return settings.config_path

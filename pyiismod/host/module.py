@@ -96,6 +96,7 @@ class Module:
             event.args = {"dwServerVersion": server_version, "pModuleInfo": self.name}
             self.hresult = function(server_version, info.pointer, server.pointer)
             event.result = hresult.name_of(self.hresult)
+        info.is_open = False
         if self.hresult < 0:
             raise RegistrationFailed(
                 f"RegisterModule of {self.file} returned {hresult.describe(self.hresult)}. IIS writes event 2293 and "

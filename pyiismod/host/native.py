@@ -17,8 +17,8 @@ _words = ffi.typeof("uintptr_t *")
 class ModuleSlot:
     """A slot of objects that the *module* makes."""
 
-    def __init__(self, interface: type[Interface], method: Method) -> None:
-        self.interface = interface.__name__
+    def __init__(self, method: Method) -> None:
+        self.interface = method.interface
         self.name = method.name
         self._slot = method.slot
         self._type = ffi.typeof(function_type(method))
@@ -50,7 +50,7 @@ class ModuleSlot:
 
 def slots_of(interface: type[Interface]) -> dict[str, ModuleSlot]:
     """Return the slots that the host may call, by overload name."""
-    return {method.overload: ModuleSlot(interface, method) for method in interface.table() if not method.protected}
+    return {method.overload: ModuleSlot(method) for method in interface.table() if not method.protected}
 
 
 def address(pointer: Any) -> int:

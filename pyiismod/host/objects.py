@@ -16,8 +16,8 @@ it is recorded by name and fails as documented, never with S_OK.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
+from itertools import count
 from time import perf_counter_ns
 from typing import Any, ClassVar, TypeVar
 
@@ -30,15 +30,13 @@ from pyiismod.host.trace import Event, Frame, Timeline, collect_output, current
 
 REAL, CONFIGURED, REFUSED = "real", "configured", "refused"
 
-_QUARANTINE = 1024  # ended objects remembered; 16 bytes each
+_SLAB = 4096  # places for objects; the longer until one is used again, the longer a late call is recognised
 
 _live: dict[int, NativeObject] = {}
-_ended: OrderedDict[int, tuple[str, Timeline, Any]] = OrderedDict()
+_ended: dict[int, tuple[str, Timeline]] = {}
 _vtables: dict[type, int] = {}
 _keep: list[Any] = []  # vtables and callbacks: native code holds their addresses
 _void_pointer = ffi.typeof("void *")
-_uintptr = ffi.typeof("uintptr_t")
-_object = ffi.typeof("uintptr_t[2]")
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -71,21 +69,52 @@ class NativeObject:
     def __init__(self, timeline: Timeline) -> None:
         self.timeline = timeline
         cls = type(self)
-        self._memory = ffi.new(_object, (_vtables.get(cls) or _vtable(cls), 0))
-        self.pointer = ffi.cast(_void_pointer, self._memory)
-        self.this = int(ffi.cast(_uintptr, self._memory))
-        _live[self.this] = self
+        self.this = this = _place(_vtables.get(cls) or _vtable(cls))
+        self.pointer = ffi.cast(_void_pointer, this)
+        _live[this] = self
 
     def end(self) -> None:
         """Take the object back: later calls on it are recorded as violations. Idempotent."""
         if _live.pop(self.this, None) is not None:
-            _ended[self.this] = (self.interface.__name__, self.timeline.process, self._memory)
-            while len(_ended) > _QUARANTINE:
-                _ended.popitem(last=False)
+            _ended[self.this] = (self.interface.__name__, self.timeline.process)
 
     def resolve(self, pointer: Any) -> NativeObject | None:
         """Return the live host object at ``pointer``, or None."""
         return _live.get(int(ffi.cast("uintptr_t", pointer)))
+
+
+class _Slab:
+    """Memory for objects, two words each, given out in turn."""
+
+    def __init__(self) -> None:
+        self._words = ffi.new("uintptr_t[]", 2 * _SLAB)
+        self._start = int(ffi.cast("uintptr_t", self._words))
+        self._turns = count()
+
+    def place(self, vtable: int) -> int | None:
+        """Return the address of a new object, or None when all places are taken."""
+        for turn in self._turns:
+            index = turn % _SLAB
+            address = self._start + 16 * index
+            if address not in _live:
+                self._words[2 * index] = vtable
+                _ended.pop(address, None)
+                return address
+            if len(_live) >= _SLAB:
+                break
+        return None
+
+
+_slabs = [_Slab()]
+
+
+def _place(vtable: int) -> int:
+    address = _slabs[-1].place(vtable)
+    if address is None:
+        _keep.append(_slabs[-1])
+        _slabs.append(_Slab())
+        return _place(vtable)
+    return address
 
 
 def coverage(cls: type[NativeObject]) -> list[tuple[Method, str]]:
@@ -129,6 +158,18 @@ def _entry(method: Method, slot: Callable[..., Any]) -> Callable[..., Any]:
     refusal = failure_of(method, refusal=True)
     exhausted = ERROR_NOT_ENOUGH_MEMORY if method.returns == "HRESULT" else failure
 
+    def unrecorded(target: NativeObject, args: tuple[Any, ...], timeline: Timeline) -> Any:
+        try:
+            return slot(target, *args)
+        except Refused:
+            timeline.refused.append(label)
+            return refusal
+        except MemoryError:
+            return exhausted
+        except BaseException as fault:
+            timeline.faults.append(fault)
+            return failure
+
     def entry(this: int, *args: Any) -> Any:
         frame = current()
         target = _live.get(this)
@@ -137,8 +178,10 @@ def _entry(method: Method, slot: Callable[..., Any]) -> Callable[..., Any]:
         if frame is None:
             frame = Frame(target.timeline)
         timeline = frame.timeline
-        collect_output(timeline)
         timeline.box.call(label)
+        if not timeline.is_recorded:
+            return unrecorded(target, args, timeline)
+        collect_output(timeline)
         event = Event("call", frame, interface, name, {})
         timeline.events.append(event)
         frame.depth += 1
@@ -174,7 +217,7 @@ def _fault(kind: type[BaseException], fault: BaseException, traceback: Any) -> N
 
 
 def _stray(this: int, label: str, frame: Frame | None, failure: Any) -> Any:
-    name, timeline, _ = _ended.get(this, (None, None, None))
+    name, timeline = _ended.get(this, (None, None))
     if frame is not None:
         timeline = frame.timeline
     if timeline is not None:

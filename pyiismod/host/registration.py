@@ -37,6 +37,7 @@ class RegistrationInfo(NativeObject, IHttpModuleRegistrationInfo2):
         request_mask, post_mask, global_mask: the notifications.
         priorities: (bit, post) → alias.
         global_priorities: bit → alias.
+        is_open: until RegisterModule has returned; what is asked for later has no effect and fails.
     """
 
     def __init__(self, name: str, module_id: int, timeline: Timeline) -> None:
@@ -48,6 +49,7 @@ class RegistrationInfo(NativeObject, IHttpModuleRegistrationInfo2):
         self.request_mask = self.post_mask = self.global_mask = 0
         self.priorities: dict[tuple[int, bool], str] = {}
         self.global_priorities: dict[int, str] = {}
+        self.is_open = True
         self._wide_name = RequestPool()
         self._pszName = self._wide_name.wide(name)
 
@@ -62,6 +64,8 @@ class RegistrationInfo(NativeObject, IHttpModuleRegistrationInfo2):
     ) -> int:
         if self.factory:
             return ERROR_ALREADY_EXISTS
+        if not self._is_in_time("SetRequestNotifications"):
+            return ERROR_INVALID_PARAMETER
         if not pModuleFactory and (dwRequestNotifications or dwPostRequestNotifications):
             return ERROR_INVALID_PARAMETER
         self.factory = pModuleFactory
@@ -77,6 +81,8 @@ class RegistrationInfo(NativeObject, IHttpModuleRegistrationInfo2):
     def SetGlobalNotifications(self, pGlobalModule: Any, dwGlobalNotifications: int) -> int:
         if self.global_module:
             return ERROR_ALREADY_EXISTS
+        if not self._is_in_time("SetGlobalNotifications"):
+            return ERROR_INVALID_PARAMETER
         if not pGlobalModule:
             return ERROR_INVALID_PARAMETER
         self.global_module = pGlobalModule
@@ -93,19 +99,24 @@ class RegistrationInfo(NativeObject, IHttpModuleRegistrationInfo2):
 
     def SetPriorityForGlobalNotification(self, dwGlobalNotification: int, pszPriority: Any) -> int:
         alias = _alias(pszPriority)
-        if alias is None or not dwGlobalNotification & _GLOBAL_MASK:
+        if alias is None or not dwGlobalNotification & _GLOBAL_MASK or not self._is_in_time("a priority"):
             return ERROR_INVALID_PARAMETER
         self.global_priorities.update(dict.fromkeys(_bits(dwGlobalNotification & _GLOBAL_MASK), alias))
         return S_OK
 
     def _prioritise(self, mask: int, pszPriority: Any, registered: int, post: bool) -> int:
         alias = _alias(pszPriority)
-        if alias is None or not mask & _REQUEST_MASK:
+        if alias is None or not mask & _REQUEST_MASK or not self._is_in_time("a priority"):
             return ERROR_INVALID_PARAMETER
         if idle := request_notification_names(mask & ~registered):
             self.timeline.violation(f"priority {alias} is set for what is not registered: {', '.join(idle)}")
         self.priorities.update({(bit, post): alias for bit in _bits(mask & _REQUEST_MASK)})
         return S_OK
+
+    def _is_in_time(self, what: str) -> bool:
+        if not self.is_open:
+            self.timeline.violation(f"{what} after RegisterModule has returned has no effect")
+        return self.is_open
 
     def described_priorities(self) -> dict[str, str]:
         """Return notification name → alias; post notifications as ``"post RQ_…"``."""

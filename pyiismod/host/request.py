@@ -6,15 +6,8 @@ reads it back (fact sheet 5.2 and 5.11).
 
 from __future__ import annotations
 
-from _socket import AF_INET, AF_INET6, inet_pton
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from pyiismod.abi.constants import AF_INET as WINDOWS_AF_INET
-from pyiismod.abi.constants import AF_INET6 as WINDOWS_AF_INET6
-from pyiismod.abi.constants import HTTP_REQUEST_FLAG_MORE_ENTITY_BODY_EXISTS
-from pyiismod.abi.enums import ENUMS, HTTP_VERB
-from pyiismod.abi.headers import REQUEST_HEADER_NAMES
 from pyiismod.abi.request import IHttpRequest4
 from pyiismod.host._abi import ffi
 from pyiismod.host.entity import EntityBody
@@ -26,10 +19,11 @@ from pyiismod.host.errors import (
     ERROR_NOT_FOUND,
     S_OK,
 )
-from pyiismod.host.headers import LONGEST, Headers, HeaderTable
+from pyiismod.host.headers import LONGEST, Headers
 from pyiismod.host.incoming import ClientGone
 from pyiismod.host.message import delete_header, get_header, name_of, set_header
 from pyiismod.host.objects import NativeObject, configured
+from pyiismod.host.request_struct import HEADERS, VERB_UNKNOWN, VERBS, build
 from pyiismod.host.url import Url
 from pyiismod.pipeline import Completion
 
@@ -37,14 +31,8 @@ if TYPE_CHECKING:
     from pyiismod.host.exchange import Exchange
     from pyiismod.host.incoming import Incoming
 
-_VERBS = {
-    name.removeprefix("HttpVerb").encode(): value for name, value in ENUMS["HTTP_VERB"].items() if name[8:].isupper()
-}
-_HEADERS = HeaderTable(REQUEST_HEADER_NAMES)
-_socket_address = ffi.typeof("SOCKADDR *")
 _READ = 1  # GetCompletedOperation: "read finished" (fact sheet, section 0)
-_VERB_UNKNOWN = HTTP_VERB.HttpVerbUnknown
-_VERB_NAMES = {value: name for name, value in _VERBS.items()}
+_VERB_NAMES = {value: name for name, value in VERBS.items()}
 
 
 class Request(NativeObject, IHttpRequest4):
@@ -59,68 +47,17 @@ class Request(NativeObject, IHttpRequest4):
         super().__init__(exchange.timeline)
         self._exchange = exchange
         self._pool = pool = exchange.pool
-        raw: Any = pool.zeroed("HTTP_REQUEST")
+        raw, preloaded, rest = build(pool, incoming, exchange.settings.upload_read_ahead)
         self.raw: Any = raw
-        self.headers = Headers(raw.Headers, _HEADERS, pool)
+        self.headers = Headers(raw.Headers, HEADERS, pool)
         self.url: Url = incoming.url
         self.is_url_changed = False
-        raw.ConnectionId = raw.RawConnectionId = incoming.connection_id
-        raw.RequestId = incoming.request_id
-        raw.UrlContext = 1
-        raw.Version.MajorVersion, raw.Version.MinorVersion = incoming.version
-        raw.pRawUrl = pool.data(incoming.url.target.encode("latin-1"))
-        raw.RawUrlLength = len(incoming.url.target)
-        raw.BytesReceived = incoming.size
-        raw.Address.pRemoteAddress = self._address(incoming.remote)
-        raw.Address.pLocalAddress = self._address(incoming.local)
-        self._cook(incoming.url)
-        self._set_verb(incoming.method.encode("latin-1"))
-        for name, value in incoming.headers:
-            self._receive(name.encode("latin-1"), value.encode("latin-1"))
-        self.body = self._preload(incoming, 0 if incoming.expects_continue else exchange.settings.upload_read_ahead)
-
-    def _receive(self, name: bytes, value: bytes) -> None:
-        """Add a header as http.sys does: known ones are joined, unknown ones stay lines of their own."""
-        if name.lower() == b"cookie" and (cookies := self.headers.get(b"Cookie")):
-            self.headers.set(b"Cookie", cookies + b"; " + value, replace=True)
-        elif name.lower() in _HEADERS.ids:
-            self.headers.set(name, value, replace=False)
-        else:
-            self.headers.append(name, value)
-
-    def _preload(self, incoming: Incoming, read_ahead: int) -> EntityBody:
-        preloaded, rest = incoming.body[:read_ahead], incoming.body[read_ahead:]
-        raw = self.raw
-        pointer = self._pool.data(preloaded)
-        if preloaded:
-            chunk = self._pool.zeroed("HTTP_DATA_CHUNK")
-            chunk.FromMemory.pBuffer, chunk.FromMemory.BufferLength = pointer, len(preloaded)
-            raw.pEntityChunks, raw.EntityChunkCount = chunk, 1
-        if rest or incoming.rest is not None:
-            raw.Flags |= HTTP_REQUEST_FLAG_MORE_ENTITY_BODY_EXISTS
-        return EntityBody(incoming, (pointer, len(preloaded)), rest)
-
-    def _cook(self, url: Url) -> None:
-        """Fill ``CookedUrl``: one buffer, the parts point into it, all lengths are bytes (fact sheet 5.11)."""
-        cooked = self.raw.CookedUrl
-        full = url.full
-        cooked.pFullUrl = self._pool.wide(full)
-        cooked.FullUrlLength = 2 * _units(full)
-        host = _units(url.scheme) + 3
-        path = _units(url.origin)
-        query = path + _units(url.path)
-        cooked.pHost, cooked.HostLength = cooked.pFullUrl + host, 2 * (path - host)
-        cooked.pAbsPath, cooked.AbsPathLength = cooked.pFullUrl + path, 2 * (query - path)
-        if url.query:
-            cooked.pQueryString, cooked.QueryStringLength = cooked.pFullUrl + query, 2 * _units(url.query)
-
-    def _address(self, address: tuple[str, int]) -> Any:
-        return ffi.cast(_socket_address, self._pool.block(_packed(*address)))
+        self.body = EntityBody(incoming, preloaded, rest)
 
     def _set_verb(self, method: bytes) -> None:
         raw = self.raw
-        raw.Verb = _VERBS.get(method, _VERB_UNKNOWN)
-        unknown = raw.Verb == _VERB_UNKNOWN
+        raw.Verb = VERBS.get(method, VERB_UNKNOWN)
+        unknown = raw.Verb == VERB_UNKNOWN
         raw.pUnknownVerb = self._pool.data(method) if unknown else ffi.NULL
         raw.UnknownVerbLength = len(method) if unknown else 0
 
@@ -334,25 +271,3 @@ class Request(NativeObject, IHttpRequest4):
 
     def GetSiteId(self) -> int:
         return self._exchange.settings.site_id
-
-
-def _units(text: str) -> int:
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
-@lru_cache(maxsize=256)
-def _packed(name: str, port: int) -> bytes:
-    """Return a SOCKADDR_IN or SOCKADDR_IN6 as bytes."""
-    if ":" in name:
-        v6 = ffi.new("SOCKADDR_IN6 *")
-        v6.sin6_family, v6.sin6_port = WINDOWS_AF_INET6, _network_order(port)
-        ffi.memmove(ffi.addressof(v6, "sin6_addr"), inet_pton(AF_INET6, name), 16)
-        return bytes(ffi.buffer(v6))
-    v4 = ffi.new("SOCKADDR_IN *")
-    v4.sin_family, v4.sin_port = WINDOWS_AF_INET, _network_order(port)
-    ffi.memmove(ffi.addressof(v4, "sin_addr"), inet_pton(AF_INET, name), 4)
-    return bytes(ffi.buffer(v4))
-
-
-def _network_order(port: int) -> int:
-    return int.from_bytes(port.to_bytes(2, "big"), "little")

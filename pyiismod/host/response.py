@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pyiismod.abi.headers import RESPONSE_HEADER_NAMES
 from pyiismod.abi.http import REASONS
 from pyiismod.abi.response import IHttpResponse4
-from pyiismod.host import files
+from pyiismod.host import handles
 from pyiismod.host._abi import ffi
 from pyiismod.host.entity_chunks import FROM_FILE, FROM_MEMORY, MOST, EntityChunks
 from pyiismod.host.errorpages import escaped
@@ -24,19 +23,18 @@ from pyiismod.host.errors import (
     S_OK,
 )
 from pyiismod.host.fragments import NAMED
-from pyiismod.host.headers import LONGEST, Headers, HeaderTable
+from pyiismod.host.headers import LONGEST, Headers
 from pyiismod.host.http2 import Http2Slots
 from pyiismod.host.message import delete_header, get_header, name_of, set_header
 from pyiismod.host.objects import NativeObject
 from pyiismod.host.refusal import Refused
+from pyiismod.host.response_struct import HEADERS, LINES, SERVER, build, reset
 from pyiismod.pipeline import Completion
 
 if TYPE_CHECKING:
     from pyiismod.host.exchange import Exchange
 
 _WRITE = 2  # GetCompletedOperation (the number is unconfirmed)
-_SERVER = RESPONSE_HEADER_NAMES.index("Server")
-_HEADERS = HeaderTable(RESPONSE_HEADER_NAMES, listed=("Server", "Set-Cookie", "WWW-Authenticate"))
 
 
 class Response(Http2Slots, NativeObject, IHttpResponse4):
@@ -58,27 +56,27 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
         super().__init__(exchange.timeline)
         self._exchange = exchange
         self._pool = pool = exchange.pool
-        self.raw = raw = pool.zeroed("HTTP_RESPONSE")
-        raw.Version.MajorVersion = raw.Version.MinorVersion = 1
-        self.headers = Headers(raw.Headers, _HEADERS, pool)
+        raw, lines = build(pool, exchange.settings.server_software)
+        self.raw: Any = raw
+        self.headers = Headers(raw.Headers, HEADERS, pool, (lines, LINES))
         self.chunks = EntityChunks(raw, pool, exchange.timeline, exchange.process.fragments)
         self.is_buffered = True
         self.is_kernel_cache_enabled = True
         self.headers_suppressed: bool = False
         self.needs_disconnect = False
         self.description: str | None = None
-        self._reset()
+        self._forget_status()
 
-    def _reset(self) -> None:
-        self._set_status(200, b"OK")
-        self.chunks.clear()
-        self._default_headers()
+    def _forget_status(self) -> None:
+        self.substatus, self.error, self.skip_custom_errors = 0, S_OK, False
+        self.set_by: tuple[str | None, int] = (None, 0)
 
-    def _default_headers(self) -> None:
-        """Leave what IIS itself puts there: the known Server slot is "", the value is a line of its own."""
-        self.headers.clear()
-        self.raw.Headers.KnownHeaders[_SERVER].pRawValue = self._pool.data(b"")
-        self.headers.append(b"Server", self._exchange.settings.server_software)
+    def _reset(self, *, headers_only: bool = False) -> None:
+        lines = reset(self.raw, self._pool, self._exchange.settings.server_software, headers_only=headers_only)
+        self.headers.adopt(lines, LINES)
+        if not headers_only:
+            self.chunks.clear()
+            self._forget_status()
 
     def _set_status(
         self, code: int, reason: bytes, substatus: int = 0, error: int = S_OK, skip_custom_errors: bool = False
@@ -88,7 +86,7 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
         self.substatus = substatus
         self.error = error
         self.skip_custom_errors = skip_custom_errors
-        self.set_by: tuple[str | None, int] = (None, 0)
+        self.set_by = (None, 0)
 
     def respond(self, code: int, reason: str = "") -> None:
         """Turn this into an answer of IIS's own; the body goes."""
@@ -166,10 +164,10 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
 
     def SetHeader_id(self, ulHeaderIndex: int, pszHeaderValue: Any, cchHeaderValue: int, fReplace: int) -> int:
         self._check_not_sent("SetHeader")
-        if ulHeaderIndex == _SERVER and pszHeaderValue:
+        if ulHeaderIndex == SERVER and pszHeaderValue:
             # By id the line that is there stays; only an empty value takes it away (fact sheet 5.3).
             if not cchHeaderValue:
-                return delete_header(self.headers, _SERVER)
+                return delete_header(self.headers, SERVER)
             fReplace = 0
         return set_header(self.headers, ulHeaderIndex, pszHeaderValue, cchHeaderValue, bool(fReplace))
 
@@ -197,7 +195,7 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
         self._reset()
 
     def ClearHeaders(self) -> None:
-        self._default_headers()
+        self._reset(headers_only=True)
 
     def SetNeedDisconnect(self) -> None:
         self.needs_disconnect = True
@@ -348,7 +346,7 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
         try:
             for chunk in chunks:
                 self.chunks.append_copy(chunk)
-        except files.Unreadable:
+        except handles.Unreadable:
             self.chunks.truncate(before)
             return ERROR_INVALID_HANDLE
         sent = self._exchange.written(more=bool(fMoreData))
@@ -389,7 +387,7 @@ def _is_sound(chunk: Any) -> bool:
     if chunk.DataChunkType in NAMED:
         return True
     if chunk.DataChunkType == FROM_FILE:
-        return files.is_handle(chunk.FromFileHandle.FileHandle)
+        return handles.is_handle(chunk.FromFileHandle.FileHandle)
     if chunk.DataChunkType != FROM_MEMORY:
         raise Refused
     return bool(chunk.FromMemory.pBuffer) or not chunk.FromMemory.BufferLength

@@ -5,7 +5,6 @@ The slots of the server object that lead to its caches and to objects that are r
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pyiismod.abi.enums import CACHE_OPERATION
@@ -20,6 +19,7 @@ from pyiismod.host.errors import (
     ERROR_PATH_NOT_FOUND,
     S_OK,
 )
+from pyiismod.host.files import is_file, is_folder
 from pyiismod.host.objects import configured
 from pyiismod.host.refusal import Refused
 from pyiismod.host.url import resolved
@@ -56,7 +56,7 @@ class CacheSlots:
         if not pszPath or not ppFileMonitor:
             return ERROR_INVALID_PARAMETER
         path = str(ffi.string(pszPath))
-        if not Path(path).exists():
+        if not is_file(path) and not is_folder(path):
             return ERROR_PATH_NOT_FOUND
         ppFileMonitor[0] = self._process.monitor(path).pointer
         return S_OK

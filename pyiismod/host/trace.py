@@ -74,6 +74,7 @@ class Timeline:
         box: of the process.
         process: the timeline of the process; it starts with what has gathered there since the last one; None for that
             of the process itself.
+        is_recorded: whether calls are written down; violations, refused calls and faults are in any case.
 
     Attributes:
         events: in order of their start.
@@ -81,8 +82,9 @@ class Timeline:
         faults: exceptions of the host's own Python, kept from escaping into native code.
     """
 
-    def __init__(self, box: BlackBox, process: Timeline | None = None) -> None:
+    def __init__(self, box: BlackBox, process: Timeline | None = None, *, is_recorded: bool = True) -> None:
         self.box = box
+        self.is_recorded = is_recorded
         self.process = process or self
         self.events: list[Event] = _taken(process.events) if process else []
         self.refused: list[str] = _taken(process.refused) if process else []
@@ -115,7 +117,8 @@ class Timeline:
         frame.key, frame.bit = key, bit
         event = Event("notification" if notification else "phase", frame, interface, method, {})
         frame.depth += 1
-        self.events.append(event)
+        if self.is_recorded:
+            self.events.append(event)
         return Inside(phase, frame, outer, event)
 
 

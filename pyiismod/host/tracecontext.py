@@ -10,6 +10,7 @@ from typing import Any
 from pyiismod.abi.enums import HTTP_TRACE_TYPE
 from pyiismod.abi.trace import IHttpTraceContext
 from pyiismod.host._abi import ffi
+from pyiismod.host.describe import narrow_text, wide_text
 from pyiismod.host.errors import ERROR_INVALID_PARAMETER, S_OK
 from pyiismod.host.guid import guid_bytes, guid_text
 from pyiismod.host.memory import RequestPool
@@ -23,7 +24,6 @@ Subscription = tuple[int, int, bool]
 
 _LEVELS = {1: "fatal", 2: "error", 3: "warning", 4: "information", 5: "verbose", 6: "start", 7: "end"}
 _ALL_AREAS = 0xFFFFFFFF
-_WIDEST = 1024  # characters of one value, at most, that go into the timeline
 _NUMBERS = {
     HTTP_TRACE_TYPE.HTTP_TRACE_TYPE_BYTE: "uint8_t *",
     HTTP_TRACE_TYPE.HTTP_TRACE_TYPE_USHORT: "uint16_t *",
@@ -87,7 +87,7 @@ class TraceContext(NativeObject, IHttpTraceContext):
     def RaiseTraceEvent(self, pTraceEvent: Any) -> int:
         if not pTraceEvent or not pTraceEvent.pProviderGuid:
             return ERROR_INVALID_PARAMETER
-        name = str(ffi.string(pTraceEvent.pszEventName)) if pTraceEvent.pszEventName else str(pTraceEvent.dwEvent)
+        name = wide_text(pTraceEvent.pszEventName) or str(pTraceEvent.dwEvent)
         details: dict[str, Any] = {
             "provider": guid_text(pTraceEvent.pProviderGuid),
             "area": pTraceEvent.dwArea,
@@ -96,14 +96,14 @@ class TraceContext(NativeObject, IHttpTraceContext):
         }
         for i in range(pTraceEvent.cEventItems if pTraceEvent.pEventItems else 0):
             item = pTraceEvent.pEventItems[i]
-            details[str(ffi.string(item.pszName)) if item.pszName else f"item {i}"] = _value(item)
+            details[wide_text(item.pszName) or f"item {i}"] = _value(item)
         self._write(name, details)
         return S_OK
 
     def QuickTrace(self, pszData1: Any, pszData2: Any = None, hrLastError: int = S_OK, Level: int = 4) -> int:
         details = {
-            "data1": str(ffi.string(pszData1)) if pszData1 else None,
-            "data2": str(ffi.string(pszData2)) if pszData2 else None,
+            "data1": wide_text(pszData1),
+            "data2": wide_text(pszData2),
             "error": hrLastError,
             "level": _LEVELS.get(Level, Level),
         }
@@ -123,9 +123,9 @@ def _value(item: Any) -> Any:
     if not item.pbData:
         return None
     if kind == HTTP_TRACE_TYPE.HTTP_TRACE_TYPE_LPCWSTR:
-        return str(ffi.string(ffi.cast("const WCHAR *", item.pbData), _WIDEST))
+        return wide_text(ffi.cast("const WCHAR *", item.pbData))
     if kind == HTTP_TRACE_TYPE.HTTP_TRACE_TYPE_LPCSTR:
-        return bytes(ffi.string(ffi.cast("const char *", item.pbData), _WIDEST)).decode("latin-1")
+        return narrow_text(ffi.cast("const char *", item.pbData))
     if kind == HTTP_TRACE_TYPE.HTTP_TRACE_TYPE_LPCGUID:
         return guid_text(item.pbData)
     if kind in _NUMBERS:

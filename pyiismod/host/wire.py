@@ -10,7 +10,7 @@ from __future__ import annotations
 from time import time
 from typing import TYPE_CHECKING
 
-from pyiismod.host import files
+from pyiismod.host import handles
 from pyiismod.host.dates import http_date
 from pyiismod.host.incoming import Incoming, Outgoing
 from pyiismod.host.response import Response
@@ -36,7 +36,7 @@ def send(exchange: Exchange, more: bool) -> int:
                     if outgoing.aborted:
                         break
                     outgoing.write(piece)
-        except files.Unreadable as error:
+        except handles.Unreadable as error:
             exchange.timeline.violation(f"a file of the response cannot be read: {error}")
             outgoing.abort()
     response.chunks.sent()

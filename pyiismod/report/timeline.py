@@ -70,6 +70,8 @@ def event_line(event: TraceEvent, *, refused: Collection[str] = (), several: boo
     if event.event == "output":
         text = visible(str(event.args.get("text", "")).rstrip("\n"))
         return Text(f"{event.method}: ", "magenta").append(text, "default" if event.method != "exception" else "red")
+    if event.event == "trace":
+        return Text("trace: ", "magenta").append(f"{visible(event.method)}({arguments(event.args)})", "default")
     line = _call(event, refused) if event.event == "call" else _entry(event, several)
     return line.append(f"  {duration(event.us)}", "dim")
 

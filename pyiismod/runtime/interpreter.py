@@ -43,7 +43,7 @@ class Runtime:
     _prefix: Path | None = None
     _wine: wine.Wine | None = None
     _script: str | None = None
-    _manifest: Manifest | None = None
+    _manifest: Manifest | None = field(default=None, repr=False)
 
     @property
     def needs_wine(self) -> bool:

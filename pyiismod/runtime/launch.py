@@ -37,7 +37,8 @@ def run_briefly(command: Sequence[str], env: dict[str, str]) -> tuple[int, str, 
 def run_python(runtime: Runtime, args: Sequence[str]) -> int:
     """Run the Windows Python with ``args`` and return its exit code (128 + number if a signal ended it).
 
-    Modules of pyiismod can be imported there, and so can pure Python packages (pytest) of this environment.
+    Modules of pyiismod can be imported there, and so can pure Python packages (pytest) of this environment. Plugins
+    of pytest are loaded only with ``-p``, for one that needs an extension module of this side (Hypothesis) would fail.
     """
     env = runtime.environment()
     if not runtime.needs_wine:
@@ -45,6 +46,7 @@ def run_python(runtime: Runtime, args: Sequence[str]) -> int:
     runtime.warm_up()
     packages = [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
     env["PYIISMOD_EXEC"] = ";".join(runtime.to_windows(path) for path in packages)
+    env.setdefault("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     terminal = all(os.isatty(number) for number in range(3))
     stdin, stdout, stderr = (None if terminal or _is_pipe(number) else subprocess.PIPE for number in range(3))
     process = subprocess.Popen(runtime.command(*args), env=env, stdin=stdin, stdout=stdout, stderr=stderr, bufsize=0)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import struct
 import subprocess
 import tempfile
@@ -65,6 +66,11 @@ def check_prefix(wine: Wine, prefix: Path) -> None:
     hint = "pyiismod runtime install"
     if not prefix.is_dir():
         raise RuntimeMissing(f"The Wine prefix is not there ({prefix}).", hint=hint)
+    if prefix.stat().st_uid != os.getuid():
+        raise RuntimeBroken(
+            f"The Wine prefix {prefix} belongs to another user, and Wine refuses to use it.",
+            hint="Set PYIISMOD_HOME to a directory of yours, and run: pyiismod runtime install",
+        )
     try:
         marker = json.loads((prefix / _MARKER).read_text())
         for name in ("system.reg", FONTS, "drive_c/windows/system32/kernel32.dll", "dosdevices/z:"):

@@ -15,7 +15,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyiismod.errors import RuntimeMissing
+from pyiismod.errors import RuntimeBroken, RuntimeMissing, UsageError
 
 __all__ = ["FONTS", "Wine", "locate", "shut_down", "warm_up"]
 
@@ -31,6 +31,7 @@ _SERVICES = {
     *("services.exe", "winedevice.exe", "plugplay.exe", "svchost.exe", "rpcss.exe", "explorer.exe", "conhost.exe"),
     *("wineboot.exe", "wineserver", "wineserver64"),
 }
+_PATIENCE = 60
 FONTS = "fonts.conf"
 """The configuration of fontconfig in a prefix."""
 
@@ -86,9 +87,10 @@ def locate() -> Wine:
             hint="Use a Linux x86-64 machine or container, or Windows.",
         )
     directories = [*_DIRECTORIES, *os.environ.get("PATH", "").split(os.pathsep)]
-    loader = next((path for d in directories if _is_program(path := Path(d, "wine64"))), None)
+    loaders = [path for name in ("wine64", "wine") for d in directories if _is_program(path := Path(d, name))]
+    loader = next((path for path in loaders if path.name == "wine64" or _is_64_bit(path)), None)
     if loader is None:
-        if any(_is_program(Path(d, "wine")) for d in directories):
+        if loaders:
             raise RuntimeMissing(
                 "Wine is installed, but only for 32-bit programs: there is no wine64.",
                 hint="sudo apt-get install --no-install-recommends wine64",
@@ -106,13 +108,25 @@ def _is_program(path: Path) -> bool:
     return path.is_file() and os.access(path, os.X_OK)
 
 
+def _is_64_bit(path: Path) -> bool:
+    """Whether it is a 64-bit ELF file: Wine 11 has one loader for all. (Debian's is a script that prefers 32 bits.)"""
+    with path.open("rb") as file:
+        return file.read(5) == b"\x7fELF\x02"
+
+
 def warm_up(wine: Wine, prefix: Path) -> bool:
     """Start the prefix's wineserver and services unless they run; return whether they had to be started (0.4 s).
 
     Nothing of ours is inherited by them, they are in a session of their own, and nothing is left for us to reap.
+
+    Raises:
+        UsageError: ``PYIISMOD_WINESERVER_LINGER`` is no number.
+        RuntimeBroken: Wine does not answer.
     """
+    linger = os.environ.get("PYIISMOD_WINESERVER_LINGER") or "10"
+    if not linger.isdecimal():
+        raise UsageError(f"PYIISMOD_WINESERVER_LINGER is {linger!r}, but must be a number of seconds.")
     env = wine.environment(prefix)
-    linger = os.environ.get("PYIISMOD_WINESERVER_LINGER", "10")
     # The program forks into the background once the server listens; it answers 2 if one is there already.
     if _detached([str(wine.server), f"-p{linger}"], env) != 0:
         return False
@@ -149,13 +163,20 @@ def _programs(prefix: Path) -> list[int]:
 
 
 def _detached(command: list[str], env: dict[str, str]) -> int:
-    return subprocess.run(
-        command,
-        env=env,
-        cwd="/",
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        check=False,
-    ).returncode
+    try:
+        return subprocess.run(
+            command,
+            env=env,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            check=False,
+            timeout=_PATIENCE,
+        ).returncode
+    except subprocess.TimeoutExpired:
+        raise RuntimeBroken(
+            f"Wine does not answer: {' '.join(command)} has not ended after {_PATIENCE} s.",
+            hint="pyiismod runtime install --force",
+        ) from None

@@ -29,6 +29,7 @@ MAGIC = b"IISMODBB"
 VERSION = 1
 CONTROL, LEAVING, DEBUG_HEAD, DEBUG_TAIL, PIPE_IN, PIPE_OUT = 16, 20, 24, 32, 40, 48
 CONTROL_DUMP = 1
+LEAVING_ASKED, LEAVING_ORPHANED = 1, 2
 SLOTS, SLOT_COUNT, SLOT_SIZE = 4096, 64, 1024
 SLOT_THREAD, SLOT_DEPTH, SLOT_COMMAND, SLOT_FRAMES = 0, 4, 8, 16
 FRAME_SIZE, FRAME_COUNT = 144, 7
@@ -157,9 +158,9 @@ class BlackBox(_Mapping):
         """Return the Windows handles of the command and the reply pipe, as the supervisor left them."""
         return self._quad(PIPE_IN), self._quad(PIPE_OUT)
 
-    def leave(self) -> None:
-        """Tell the supervisor that the exit of the process, from now on, is meant."""
-        _u32.pack_into(self._map, LEAVING, 1)
+    def leave(self, *, asked: bool) -> None:
+        """Tell the supervisor that the exit of the process, from now on, is meant; not ``asked``: nobody is left."""
+        _u32.pack_into(self._map, LEAVING, LEAVING_ASKED if asked else LEAVING_ORPHANED)
 
     def begin(self, phase: str, module: str, notification: str | None = None, post: bool = False) -> Token:
         """Note that the calling thread enters ``phase`` of ``module``; phases nest."""

@@ -49,7 +49,8 @@ class Engine:
             its reply; :class:`~pyiismod.worker.protocol.Failed` with the timeline so far when it raised one of
             our own errors.
         """
-        timeline = Timeline(self._box, self._iis.timeline if self._iis else None)
+        is_recorded = not isinstance(command, protocol.Fire) or command.record
+        timeline = Timeline(self._box, self._iis.timeline if self._iis else None, is_recorded=is_recorded)
         win32.join_apartment()
         try:
             return self._handle(command, timeline)

@@ -105,7 +105,8 @@ class Fire(_Message, frozen=True):
     ``authority`` is host and port as the Host header has them, ``target`` path and query as sent; text is latin-1.
     ``remote`` and ``local`` are (address, port) of the two ends. ``connection`` names the connection; requests with the
     same name share it, "" is one of the request's own. ``certificate`` is the client's, DER. ``schedule`` says when
-    completions are delivered (:mod:`pyiismod.host.timing`).
+    completions are delivered (:mod:`pyiismod.host.timing`). Without ``record`` no calls are
+    written down.
 
     ``body`` is what arrives with the headers; with ``more`` the rest flows as :data:`REQUEST_BODY`. With ``stream`` the
     response comes as :class:`Begun` and flows as :data:`RESPONSE_BODY`. With ``asks`` our side's
@@ -125,6 +126,7 @@ class Fire(_Message, frozen=True):
     connection: str = ""
     certificate: bytes = b""
     schedule: str | int = "threaded"
+    record: bool = True
     more: bool = False
     stream: bool = False
     asks: bool = False

@@ -17,7 +17,6 @@ import os
 import sys
 from _thread import allocate_lock, start_new_thread
 from time import sleep
-from typing import Any
 
 import pyiismod
 from pyiismod.abi import abi_hash
@@ -63,12 +62,14 @@ class Worker:
         self._over = allocate_lock()
         self._count = allocate_lock()
         self._idle = 0
+        self._asked = False
 
-    def run(self) -> None:
-        """Serve until :class:`Shutdown`, or until nobody is left to serve."""
+    def run(self) -> bool:
+        """Serve until :class:`Shutdown` (True), or until nobody is left to serve (False)."""
         self._over.acquire()
         start_new_thread(self._work, ())
         self._over.acquire()
+        return self._asked
 
     def _work(self) -> None:
         while True:
@@ -102,6 +103,7 @@ class Worker:
                     self._engine.streams.expect(command, self._channel.send)
                 return command
             self._channel.send(Done(command.id))
+            self._asked = True
         except ChannelClosed:
             pass
         except (ChannelError, OSError) as error:
@@ -137,14 +139,15 @@ def _defect(message: Command | Reply, error: BaseException) -> ErrorInfo:
 
 def _open_pipes(box: BlackBox) -> tuple[int, int]:
     """Return file descriptors for the protocol's pipes, which no child process will inherit."""
+    if sys.platform != "win32":
+        raise AssertionError("a worker is a Windows process")
     import msvcrt
 
     reading, writing = box.pipes()
     for handle in (reading, writing):
-        os.set_handle_inheritable(handle, False)  # type: ignore[attr-defined]
-    flags: int = os.O_BINARY | os.O_NOINHERIT  # type: ignore[attr-defined]
-    opened: Any = msvcrt.open_osfhandle  # type: ignore[attr-defined]
-    return opened(reading, flags | os.O_RDONLY), opened(writing, flags | os.O_WRONLY)
+        os.set_handle_inheritable(handle, False)
+    flags = os.O_BINARY | os.O_NOINHERIT
+    return msvcrt.open_osfhandle(reading, flags | os.O_RDONLY), msvcrt.open_osfhandle(writing, flags | os.O_WRONLY)
 
 
 def _ready() -> Ready:
@@ -160,6 +163,14 @@ def _ready() -> Ready:
     )
 
 
+def _serve(box: BlackBox, channel: Channel[Command]) -> bool:
+    try:
+        channel.send(_ready())
+    except OSError:
+        return False
+    return Worker(box, channel, Engine(box, channel.send)).run()
+
+
 def main() -> None:
     """Run a worker as the command line says, and end the process.
 
@@ -168,8 +179,6 @@ def main() -> None:
     """
     box = BlackBox(sys.argv[1])
     channel: Channel[Command] = Channel(*_open_pipes(box), Command)
-    channel.send(_ready())
-    Worker(box, channel, Engine(box, channel.send)).run()
-    box.leave()
+    box.leave(asked=_serve(box, channel))
     box.begin("DLL_PROCESS_DETACH", "")
     os._exit(0)

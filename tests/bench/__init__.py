@@ -1,1 +1,1 @@
-"""Speed and memory, measured: ``make bench``. Nothing here is a test; machines differ, so ratios are what to compare."""
+"""Speed and memory, measured: ``make bench``. Nothing here is a test: machines differ, so compare the ratios."""

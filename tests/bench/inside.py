@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 from time import perf_counter_ns
 from typing import Any
 
@@ -22,13 +23,15 @@ from pyiismod.worker import protocol
 from pyiismod.worker.engine import Engine
 from pyiismod.worker.inprocess import NoBox
 
-BATCH, BATCHES = 50, 100
+BATCH, BATCHES = 10, 1000
 
 
 def main() -> None:
     """Measure the module named on the command line."""
     path = sys.argv[1]
-    print(json.dumps({"bare_us": best(bare(path)), "request_us": best(real(path))}))
+    recorded, unrecorded = real(path)
+    found = {"bare_us": best(bare(path)), "request_us": best(recorded), "unrecorded_us": best(unrecorded)}
+    print(json.dumps(found))
 
 
 def best(request: Any) -> float:
@@ -43,13 +46,16 @@ def best(request: Any) -> float:
 
 
 def real(path: str) -> Any:
-    """Return a function that fires one request through the host."""
+    """Return two functions that fire one request through the host, with and without its timeline."""
     engine = Engine(NoBox())
     engine.handle(protocol.Configure(1, {}))
     engine.handle(protocol.Load(2, path, "hello"))
     local = ("127.0.0.1", 80)
-    fire = protocol.Fire(3, "GET", "http", "localhost", "/", [("Host", "localhost")], b"", local, local)
-    return lambda: engine.handle(fire)
+    fires = [
+        protocol.Fire(3, "GET", "http", "localhost", "/", [("Host", "localhost")], b"", local, local, record=record)
+        for record in (True, False)
+    ]
+    return [partial(engine.handle, fire) for fire in fires]
 
 
 def bare(path: str) -> Any:

@@ -38,7 +38,7 @@ class Inside(NamedTuple):
 @pytest.fixture(scope="module")
 def inside(windows: runtime.Runtime, tmp_path_factory: pytest.TempPathFactory) -> Inside:
     report = tmp_path_factory.mktemp("inside") / "report.xml"
-    options = ["-q", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-o", "junit_family=xunit1"]
+    options = ["-q", "-p", "no:cacheprovider", "-p", "pytest_timeout", "-o", "junit_family=xunit1"]
     options += [f"--confcutdir={windows.to_windows(SHARED)}", f"--junitxml={windows.to_windows(report)}"]
     command = [sys.executable, "-m", "pyiismod", "exec", "--", "-m", "pytest", *options, *FILES]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, errors="replace", check=False)

@@ -38,6 +38,21 @@ time.sleep(600)
 """
 
 
+STARTING = """
+import sys, tempfile
+tempfile.tempdir = sys.argv[1]
+from pyiismod.runtime import find
+from pyiismod.worker.client import WorkerClient
+spawn = WorkerClient._spawn
+def announced(*arguments):
+    process = spawn(*arguments)
+    print("ready", flush=True)
+    return process
+WorkerClient._spawn = announced
+WorkerClient(find())
+"""
+
+
 def parent(directory: Path, path: Path, phase: str) -> subprocess.Popen[bytes]:
     """Start a Python that has a worker in a certain state."""
     arguments = [sys.executable, "-c", PARENT, os.fspath(directory), os.fspath(path), phase]
@@ -61,6 +76,15 @@ def test_our_side_dies(
         assert len(list(scratch.iterdir())) == 1
         process.send_signal(number)
         process.communicate()
+    assert leftovers(scratch) == []
+
+
+def test_our_side_dies_while_the_worker_starts(windows: Runtime, scratch: Path, leftovers: Leftovers) -> None:
+    arguments = [sys.executable, "-c", STARTING, os.fspath(scratch)]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"ready\n"
+        process.kill()
     assert leftovers(scratch) == []
 
 

@@ -107,6 +107,12 @@ def test_the_hash_is_that_of_the_declaration() -> None:
     assert re.fullmatch(r"[0-9a-f]{16}", abi_hash())
 
 
+def test_the_hash_does_not_depend_on_what_was_imported_first() -> None:
+    code = "import pyiismod.abi.user, pyiismod.abi.context, pyiismod.abi.fingerprint as f; print(f.fingerprint())"
+    answer = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert answer.strip() == abi_hash()
+
+
 def test_the_hash_changes_with_a_slot(monkeypatch: pytest.MonkeyPatch) -> None:
     before = fingerprint()
     cls = INTERFACES["IModuleAllocator"]

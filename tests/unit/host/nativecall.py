@@ -112,9 +112,9 @@ class Host:
         return Exchange(self.iis, Incoming(method, url, list(headers), **more), self.timeline)
 
     def fire(self, method: str = "GET", target: str = "/", *, headers: _Lines = (), **more: Any) -> Outgoing:
-        """Drive a request through the modules."""
+        """Drive a request through the modules; ``is_recorded=False`` for one without a timeline."""
         url = Url("http", "localhost", target)
-        self.timeline = Timeline(self.iis.box, self.iis.timeline)
+        self.timeline = Timeline(self.iis.box, self.iis.timeline, is_recorded=more.pop("is_recorded", True))
         _errors.clear()
         outgoing = self.iis.fire(Incoming(method, url, list(headers), **more), self.timeline)
         if _errors:
@@ -176,6 +176,25 @@ def _handler(method: str, handler: Callable[[Native, Native], int]) -> Callable[
     return handle
 
 
+def told(host: Host) -> list[str]:
+    return [f"{e.module}:{e.method}" for e in host.timeline.events if e.event == "notification"]
+
+
+def noting(host: Host, name: str, notes: list[str], *methods: str, **load: Any) -> None:
+    def note(method: str) -> Callable[[Native, Native], int]:
+        def handler(context: Native, provider: Native) -> int:
+            notes.append(f"{name}:{method}")
+            return CONTINUE
+
+        return handler
+
+    host.load(name, {method: note(method) for method in methods}, **load)
+
+
+def write_to(context: Native, data: bytes) -> None:
+    assert response_of(context).WriteEntityChunks(chunk(data), 1, 0, 1, NULL, NULL) == 0
+
+
 def request_of(context: Native) -> Native:
     return Native(context.GetRequest(), IHttpRequest4)
 
@@ -194,8 +213,9 @@ def wide(value: str) -> Any:
     units = value.encode("utf-16-le", "surrogatepass")
     memory = ffi.new("char[]", len(units) + 2)
     ffi.memmove(memory, units, len(units))
-    _kept.append(memory)
-    return ffi.cast("const WCHAR *", memory)
+    pointer = ffi.cast("const WCHAR *", memory)
+    _owned[pointer] = memory
+    return pointer
 
 
 def read_wide(pointer: Any) -> str:
@@ -265,6 +285,16 @@ def sent_body(x: Any) -> bytes:
     """Send what is there; return all that has left."""
     x.finish()
     return b"".join(x.outgoing.body)
+
+
+def status_of(native: Native) -> tuple[Any, ...]:
+    code, sub, reason, size = (ffi.new(t) for t in ("USHORT *", "USHORT *", "PCSTR *", "USHORT *"))
+    error, module, bit = ffi.new("HRESULT *"), ffi.new("PCWSTR *"), ffi.new("DWORD *")
+    exception, skip = ffi.new("void **", ffi.cast("void *", 1)), ffi.new("BOOL *", 7)
+    native.GetStatus(code, sub, reason, size, error, module, bit, exception, skip)
+    assert exception[0] == NULL
+    name = read_wide(module[0]) if module[0] else None
+    return code[0], sub[0], ffi.string(reason[0]), size[0], error[0], name, bit[0], skip[0]
 
 
 def hr(win32: int) -> int:

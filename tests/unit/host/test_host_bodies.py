@@ -25,7 +25,7 @@ from nativecall import (
     write_body,
 )
 
-from pyiismod.host import files
+from pyiismod.host import handles
 from pyiismod.host._abi import ffi
 
 Open = Callable[..., Any]
@@ -118,7 +118,7 @@ def test_a_buffered_handle_is_duplicated_and_read_when_it_is_sent(exchange: Open
     x, handle = exchange(), file(b"before")
     before = open_files()
     assert write(x, from_file(handle)) == 0
-    files.close(handle)
+    handles.close(handle)
     (tmp_path / "0").write_bytes(b"after!")
     assert sent_body(x) == b"after!"
     assert open_files() == before - 1
@@ -152,7 +152,7 @@ def test_a_handle_by_reference_is_the_modules_own(exchange: Open, file: Any) -> 
     """No copy: it has to be open until the response is out."""
     x, handle = exchange(), file(b"data")
     assert of(x.response).WriteEntityChunkByReference(from_file(handle), -1) == 0
-    files.close(handle)
+    handles.close(handle)
     assert sent_body(x) == b""
     assert violations(x) == ["chunk 0 of the response has a handle that is no open file: not sent"]
 

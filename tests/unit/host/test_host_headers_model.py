@@ -187,7 +187,7 @@ class Headered(RuleBasedStateMachine):
 TestHeadered = Headered.TestCase
 
 
-TestHeadered.settings = settings(max_examples=60, stateful_step_count=20, deadline=None)
+TestHeadered.settings = settings(max_examples=40, stateful_step_count=15, deadline=None)
 
 
 @given(st.lists(st.tuples(names, usable), max_size=40))

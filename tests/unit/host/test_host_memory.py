@@ -98,3 +98,26 @@ def test_many_threads() -> None:
     taken.sort()
     assert all(later - earlier >= 48 for earlier, later in pairwise(taken))
     assert len(taken) == 2000
+
+
+def test_memory_of_requests_that_are_over_does_not_meet_that_of_others() -> None:
+    """Blocks are used again after the end of their request, never before, on any number of threads."""
+    wrong: list[int] = []
+
+    def work(number: int) -> None:
+        for round_ in range(60):
+            pool = RequestPool()
+            mark = bytes([number, round_])
+            blocks = [(pool.data(mark * size), size) for size in (1, 100, 1000, 5000, 9000)]
+            zeros = pool.zeroed("HTTP_UNKNOWN_HEADER", 50)
+            wrong.extend(number for block, size in blocks if ffi.string(block) != mark * size and round_)
+            if ffi.buffer(zeros, 50 * 24)[:] != bytes(50 * 24):
+                wrong.append(number)
+            pool.release()
+
+    threads = [Thread(target=work, args=(n,)) for n in range(1, 7)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []

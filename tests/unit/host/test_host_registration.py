@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from nativecall import ALREADY_EXISTS, INVALID_PARAMETER, NULL, Native, address, of, read_wide, wide
@@ -157,3 +157,24 @@ def test_a_priority_for_what_is_not_registered_is_a_finding(info: RegistrationIn
     (found,) = violations(info)
     assert "RQ_AUTHENTICATE_REQUEST" in found
     assert "RQ_BEGIN_REQUEST" not in found
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda n: n.SetRequestNotifications(FACTORY, BEGIN, 0),
+        lambda n: n.SetGlobalNotifications(GLOBAL, 0x2),
+        lambda n: n.SetPriorityForRequestNotification(BEGIN, wide("FIRST")),
+        lambda n: n.SetPriorityForPostRequestNotification(BEGIN, wide("FIRST")),
+        lambda n: n.SetPriorityForGlobalNotification(0x2, wide("FIRST")),
+    ],
+)
+def test_what_comes_after_register_module_fails_and_is_a_finding(
+    ask: Callable[[Native], int], info: RegistrationInfo, native: Native
+) -> None:
+    """The plan of all requests is made then; S_OK would be a lie."""
+    info.is_open = False
+    assert ask(native) == INVALID_PARAMETER
+    (found,) = violations(info)
+    assert "after RegisterModule has returned" in found
+    assert (info.factory, info.global_module, info.priorities, info.global_priorities) == (NULL, NULL, {}, {})

@@ -7,9 +7,25 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from nativecall import CONTINUE, FINISH, Host, Native, of
+from nativecall import (
+    CONTINUE,
+    E_FAIL,
+    E_NOTIMPL,
+    FINISH,
+    INVALID_PARAMETER,
+    NOT_ENOUGH_MEMORY,
+    NULL,
+    Host,
+    Native,
+    chunk,
+    of,
+    response_of,
+    text,
+)
 
+from pyiismod.errors import WorkerError
 from pyiismod.host import trace
+from pyiismod.host.exchange import Exchange
 from pyiismod.host.trace import Timeline
 from pyiismod.worker.inprocess import NoBox
 
@@ -133,3 +149,50 @@ def test_debug_output_stands_where_its_thread_is(monkeypatch: pytest.MonkeyPatch
         ("output", "OutputDebugString", "other", None, 0),
         ("output", "exception", "0xC0", None, 0),
     ]
+
+
+# --- requests without a timeline
+
+
+def test_without_a_timeline_everything_works_and_what_matters_is_noted(host: Host) -> None:
+    """Refused calls and violations are told in any case."""
+    codes: list[int] = []
+
+    def work(context: Native, provider: Native) -> int:
+        codes.append(response_of(context).SetHeader_name(text(b"X"), text(b"v"), 1, 1))
+        codes.append(context.CloneContext(1, NULL))
+        codes.append(response_of(context).WriteEntityChunks(NULL, 1, 0, 0, NULL, NULL))
+        return 77
+
+    host.load("fast", {"OnBeginRequest": work, "OnSendResponse": lambda context, provider: CONTINUE})
+    outgoing = host.fire(is_recorded=False)
+    assert codes == [0, E_NOTIMPL, INVALID_PARAMETER]
+    assert ("X", "v") in outgoing.headers
+    assert [e.event for e in host.timeline.events] == ["violation"]
+    assert host.timeline.refused == ["IHttpContext::CloneContext"]
+    assert host.disposed == ["fast"]
+
+
+@pytest.mark.parametrize("fault", [ZeroDivisionError(), MemoryError()], ids=lambda f: type(f).__name__)
+def test_without_a_timeline_nothing_escapes_either(
+    fault: BaseException, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes: list[int] = []
+
+    def broken(*_: object, more: bool) -> None:
+        raise fault
+
+    monkeypatch.setattr(Exchange, "written", broken)
+
+    def work(context: Native, provider: Native) -> int:
+        codes.append(response_of(context).WriteEntityChunks(chunk(b"x"), 1, 0, 0, NULL, NULL))
+        return FINISH
+
+    host.load("fast", {"OnBeginRequest": work})
+    if isinstance(fault, MemoryError):
+        host.fire(is_recorded=False)
+        assert codes == [NOT_ENOUGH_MEMORY]
+    else:
+        with pytest.raises(WorkerError, match="ZeroDivisionError"):
+            host.fire(is_recorded=False)
+        assert codes == [E_FAIL]

@@ -159,7 +159,8 @@ def test_fixture_agrees_with_pefile(name: str) -> None:
     path = FIXTURES / name
     image = read_image(path)
     assert image.problems == ()
-    with pefile.PE(str(path)) as pe:
+    with pefile.PE(str(path), fast_load=True) as pe:
+        pe.parse_data_directories([0, 1])  # exports and imports
         exports = getattr(pe, "DIRECTORY_ENTRY_EXPORT", None)
         theirs = (
             {(s.name and s.name.decode(), s.ordinal, s.address, s.forwarder) for s in exports.symbols}

@@ -93,3 +93,12 @@ def test_what_modules_write_cannot_control_the_terminal() -> None:
         event("phase", "LoadLibrary", module="\x1b[2J.dll"),
     ]
     assert "\x1b" not in plain(*timeline_trees(events))
+
+
+def test_what_a_module_traces() -> None:
+    events = [event("notification", "OnBeginRequest"), event("trace", "MY_EVENT", 1, args={"level": "error", "n": 5})]
+    assert plain(*timeline_trees(events)).splitlines() == [
+        "request",
+        "└── OnBeginRequest  1 µs",
+        "    └── trace: MY_EVENT(level=error, n=5)",
+    ]

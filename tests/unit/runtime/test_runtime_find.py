@@ -13,7 +13,7 @@ import pytest
 from runtime_fakes import Installation, executable, program
 
 from pyiismod.errors import PyiismodError, RuntimeBroken, RuntimeMissing
-from pyiismod.runtime import find, interpreter, wine
+from pyiismod.runtime import find, interpreter, prefix, wine
 
 MINOR = f"{sys.version_info.major}.{sys.version_info.minor}"
 DLL = f"python{MINOR.replace('.', '')}.dll"
@@ -139,6 +139,12 @@ CASES = {
         ("prefix", "another version of pyiismod"),
         INSTALL,
     ),
+    "somebody else's prefix": Case(
+        lambda made, monkeypatch: monkeypatch.setattr(prefix.os, "getuid", lambda: 123456),
+        RuntimeBroken,
+        ("belongs to another user",),
+        "Set PYIISMOD_HOME to a directory of yours",
+    ),
     "another Wine since": Case(
         lambda made, _: executable(made.programs / "wine64", "#!/bin/sh\necho wine-11.0 of another size\n"),
         RuntimeBroken,
@@ -218,6 +224,12 @@ def test_the_installed_python(installation: Installation) -> None:
     assert runtime.windows_command("-c", "x") == [program, "-X", "utf8", "-c", "x"]
     assert runtime.module_command("json", "a") == [*runtime.loader, program, "-X", "utf8", "-m", "json", "a"]
     assert runtime.describe()["version"] == "3.11.9"
+
+
+def test_a_wine_with_one_loader_for_all(installation: Installation) -> None:
+    (installation.programs / "wine64").rename(installation.programs / "wine")
+    (installation.programs / "wine").write_bytes(b"\x7fELF\x02" + bytes(59))
+    assert wine.locate().loader == installation.programs / "wine"
 
 
 def test_the_environment_is_ours(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -217,9 +217,11 @@ def test_a_box_is_created_only_where_none_is(reader: BlackBoxReader, path: str) 
 
 
 def test_the_control_words(box: BlackBox, reader: BlackBoxReader, path: str) -> None:
-    box.leave()
     reader.request_dump()
+    box.leave(asked=True)
     assert Path(path).read_bytes()[16:24] == struct.pack("<II", 1, 1)
+    box.leave(asked=False)
+    assert Path(path).read_bytes()[16:24] == struct.pack("<II", 1, 2)
     with Path(path).open("r+b") as file:
         file.seek(blackbox.PIPE_IN)
         file.write(struct.pack("<QQ", 0x54, 0x58))

@@ -1,0 +1,92 @@
+"""What IHttpServer answers about the process, and is told about it (fact sheet 5.4)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from nativecall import INVALID_PARAMETER, NOT_SUPPORTED, NULL, Host, address, hr, of, read_wide, wide
+
+from pyiismod.abi import constants
+from pyiismod.host._abi import ffi
+
+INVALID_HANDLE = hr(6)
+BITS = 8 * ffi.sizeof("void *")
+
+
+@pytest.mark.parametrize(
+    ("text", "met", "unknown"),
+    [
+        ("", 1, 0),
+        (f"bitness{BITS}", 1, 0),
+        (f"Bitness{BITS}", 1, 0),
+        (f"bitness{96 - BITS}", 0, 0),
+        ("integratedMode", 1, 0),
+        ("ISAPIMode", 0, 0),
+        ("integratedMode,classicMode", 0, 0),
+        ("integratedMode, runtimeVersionv4.0", 1, 0),
+        ("runtimeVersionv2.0", 0, 0),
+        ("appPoolName=Other;defaultapppool", 1, 0),
+        ("appPoolName=Other", 0, 0),
+        ("!appPoolName=Other", 1, 0),
+        ("!appPoolName=DefaultAppPool", 0, 0),
+        ("sunshine", 0, 1),
+        ("integratedMode,sunshine", 0, 1),
+    ],
+)
+def test_preconditions(text: str, met: int, unknown: int, host: Host) -> None:
+    server, out = of(host.iis.server), ffi.new("BOOL *", 7)
+    assert server.SatisfiesPrecondition(wide(text), out) == met
+    assert out[0] == unknown
+    assert server.SatisfiesPrecondition(wide(text), NULL) == met
+
+
+def test_the_pools_configuration_file() -> None:
+    server, length = of(Host(app_pool="Päol").iis.server), ffi.new("DWORD *")
+    path = read_wide(server.GetAppPoolConfigFile(length))
+    assert path == "C:\\inetpub\\temp\\apppools\\Päol\\Päol.config"
+    assert length[0] == len(path)
+    assert address(server.GetAppPoolConfigFile(NULL)) == address(server.GetAppPoolConfigFile(length))
+
+
+@pytest.mark.parametrize(
+    ("method", "args", "bit", "details"),
+    [
+        ("ReportUnhealthy", ("sick", -5), constants.GL_HEALTH_CHECK, {"reason": "sick", "error": -5}),
+        ("RecycleProcess", ("tired",), constants.GL_STOP_LISTENING, {"reason": "tired"}),
+        ("RecycleApplication", ("MACHINE/x",), constants.GL_APPLICATION_STOP, {"path": "MACHINE/x"}),
+        ("NotifyConfigurationChange", ("MACHINE",), constants.GL_CONFIGURATION_CHANGE, {"path": "MACHINE"}),
+        ("NotifyFileChange", ("C:\\x",), constants.GL_FILE_CHANGE, {"path": "C:\\x"}),
+    ],
+)
+def test_what_the_process_is_told(
+    method: str, args: tuple[Any, ...], bit: int, details: dict[str, Any], host: Host
+) -> None:
+    native = [wide(arg) if isinstance(arg, str) else arg for arg in args]
+    of(host.iis.server).slot(method)(*native)
+    assert host.iis.process.reports == [(bit, method, details)]
+    of(host.iis.server).slot(method)(NULL, *native[1:])
+    assert "" in host.iis.process.reports[1][2].values()
+
+
+def test_a_pool_needs_a_handle_and_a_routine(host: Host) -> None:
+    server = of(host.iis.server)
+    routine = ffi.callback("LPOVERLAPPED_COMPLETION_ROUTINE", lambda *_: None)
+    assert server.AssociateWithThreadPool(NULL, routine) == INVALID_HANDLE
+    assert server.AssociateWithThreadPool(ffi.cast("HANDLE", -1), routine) == INVALID_HANDLE
+    assert server.AssociateWithThreadPool(ffi.cast("HANDLE", 4), ffi.cast("void *", 0)) == INVALID_PARAMETER
+
+
+def test_properties_of_requests(host: Host) -> None:
+    query = of(host.iis.server).QueryRequestProperty
+    buffer, size = ffi.new("char[8]"), ffi.new("ULONG *", 7)
+    assert query(0, 4, NULL, 0, buffer, 8, size, NULL) == INVALID_PARAMETER
+    assert query(5, 4, NULL, 0, NULL, 8, size, NULL) == INVALID_PARAMETER
+    assert query(5, 4, NULL, 8, buffer, 8, size, NULL) == INVALID_PARAMETER
+    assert query(5, 4, NULL, 0, buffer, 8, size, NULL) == NOT_SUPPORTED
+    assert size[0] == 7
+
+
+def test_nothing_is_in_the_kernels_cache(host: Host) -> None:
+    assert of(host.iis.server).FlushKernelCache(wide("http://x/")) == 0
+    assert of(host.iis.server).FlushKernelCache(NULL) == INVALID_PARAMETER
