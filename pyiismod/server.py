@@ -12,22 +12,27 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from threading import RLock
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
 from pyiismod import errors
+from pyiismod.content import Content, ContentTypes
+from pyiismod.conversation import Conversation
 from pyiismod.errors import PyiismodError, UsageError, WorkerError
+from pyiismod.handler import HandlerRequest, HandlerResult, from_callable, from_wsgi
 from pyiismod.headers import Headers
 from pyiismod.inspection import Image, LoadWarning, explain_missing, forwards, import_closure, preflight, read_image
 from pyiismod.module import Module
 from pyiismod.request import HeaderTypes, build
 from pyiismod.response import Response
 from pyiismod.runtime import Runtime, find
+from pyiismod.streaming import ResponseStream
 from pyiismod.trace import Trace
 from pyiismod.worker import protocol
+from pyiismod.worker.call import Call, Listener
 from pyiismod.worker.client import WorkerClient
 from pyiismod.worker.output import Output
 
@@ -53,6 +58,13 @@ class Worker(Protocol):
             PyiismodError: of any kind.
         """
 
+    def begin(self, command: protocol.Command, deadline: float | None = None, listener: Listener | None = None) -> Call:
+        """Send one command, whose reply can be waited for; ``listener`` takes what comes before.
+
+        Raises:
+            PyiismodError: of any kind.
+        """
+
     def close(self) -> None:
         """End it. Idempotent."""
 
@@ -68,6 +80,8 @@ class Server:
         in_process: load modules into this very process (Windows only), for a debugger.
         record: whether :attr:`Response.trace` has the calls of each request; without them requests are faster, and
             violations and refused calls are noted all the same.
+        app: a WSGI application that answers what no module has handled, in place of the static content.
+        content_handler: a function that does; see :mod:`pyiismod.handler`.
         settings: fields of :class:`pyiismod.host.settings.Settings`, such as ``iis_version="8.5"``.
 
     Attributes:
@@ -83,10 +97,15 @@ class Server:
         runtime: Runtime | None = None,
         in_process: bool = False,
         record: bool = True,
+        app: Callable[..., Iterable[bytes]] | None = None,
+        content_handler: Callable[[HandlerRequest], HandlerResult] | None = None,
         **settings: Any,
     ) -> None:
         if root is not None and not Path(root).is_dir():
             raise UsageError(f"The site's root {os.fspath(root)!r} is not a folder.")
+        if app is not None and content_handler is not None:
+            raise UsageError("A server has one handler behind its modules: app or content_handler, not both.")
+        self._handler = from_wsgi(app) if app else from_callable(content_handler) if content_handler else None
         self._root = root
         self._timeout = timeout
         self._environment = environment
@@ -151,8 +170,11 @@ class Server:
         url: str,
         *,
         headers: HeaderTypes | None = None,
-        content: bytes | str | None = None,
+        content: ContentTypes | None = None,
         remote: tuple[str, int] = ("127.0.0.1", 50000),
+        http_version: str = "1.1",
+        short_reads: int | None = None,
+        disconnect_after: int | None = None,
     ) -> Response:
         """Fire one request through the modules and return what the client gets.
 
@@ -160,24 +182,68 @@ class Server:
             method: the verb.
             url: ``http://host[:port]/path?query``, or only ``/path?query``.
             headers: a mapping, or pairs when names repeat.
-            content: the entity body; text is sent as UTF-8.
+            content: the entity body: bytes, text (sent as UTF-8), a file opened for reading bytes, or anything that
+                yields bytes, which is sent chunked.
             remote: address and port of the client.
+            http_version: ``"1.1"`` or ``"1.0"``.
+            short_reads: a number: modules get the body in pieces of sizes drawn from that seed.
+            disconnect_after: the client goes away after so many bytes of the body.
 
         Raises:
             UsageError: something in the request cannot be sent.
             ModuleError: a module crashed, hung or ended the process.
         """
-        command = build(method, url, headers=headers, content=content, remote=remote, record=self._record)
-        fired = self._call(self._started(), command, protocol.Fired)
-        return Response(
-            fired.status,
-            fired.substatus,
-            fired.reason,
-            Headers(fired.headers),
-            fired.body,
-            Trace(fired.trace),
-            tuple(fired.refused),
+        body = Content(content)
+        command = self._build(
+            method,
+            url,
+            headers=headers,
+            content=body,
+            remote=remote,
+            http_version=http_version,
+            short_reads=short_reads,
+            disconnect_after=disconnect_after,
         )
+        worker = self._started()
+        if body.rest is None and self._handler is None:
+            return _response(self._call(worker, command, protocol.Fired))
+        conversation = Conversation(body, self._handler)
+
+        def converse() -> protocol.Reply:
+            call = worker.begin(command, listener=conversation)
+            conversation.pump()
+            return call.wait()
+
+        fired = self._settle(worker, converse, command, protocol.Fired)
+        conversation.check()
+        return _response(fired)
+
+    def stream(self, method: str, url: str, *, content: ContentTypes | None = None, **options: Any) -> ResponseStream:
+        """Fire one request, and take its response while it is made.
+
+        Args:
+            method: the verb.
+            url: as of :meth:`request`.
+            content: as of :meth:`request`; it is sent while the response is taken.
+            options: those of :meth:`request`.
+
+        Returns:
+            what to enter with ``with``; that sends the request.
+
+        Raises:
+            UsageError: something in the request cannot be sent.
+        """
+        body = Content(content)
+        command = self._build(method, url, content=body, stream=True, **options)
+        conversation, worker = Conversation(body, self._handler), self._started()
+        return ResponseStream(
+            conversation,
+            lambda: worker.begin(command, listener=conversation),
+            lambda wait: self._settle(worker, wait, command, protocol.Fired),
+        )
+
+    def _build(self, method: str, url: str, **options: Any) -> protocol.Fire:
+        return build(method, url, record=self._record, asks=self._handler is not None, **options)
 
     def get(self, url: str, **options: Any) -> Response:
         """Send a GET; see :meth:`request`."""
@@ -240,9 +306,15 @@ class Server:
         return WorkerClient(self._runtime, timeout=self._timeout, environment=self._environment)
 
     def _call(self, worker: Worker, command: protocol.Command, kind: type[_Reply]) -> _Reply:
-        """Carry out a command. Any failure ends the worker, because nobody knows what state the module left it in."""
+        """Carry out a command."""
+        return self._settle(worker, lambda: worker.call(command), command, kind)
+
+    def _settle(
+        self, worker: Worker, wait: Callable[[], protocol.Reply], command: protocol.Command, kind: type[_Reply]
+    ) -> _Reply:
+        """Wait for a reply. Any failure ends the worker, because nobody knows what state the module left it in."""
         try:
-            reply = worker.call(command)
+            reply = wait()
             self._events += getattr(reply, "trace", [])
             self._refused += getattr(reply, "refused", [])
             if isinstance(reply, protocol.Failed):
@@ -270,6 +342,20 @@ class Server:
 
     def _windows_path(self, path: Path) -> str:
         return str(path) if self._runtime is None else self._runtime.to_windows(path)
+
+
+def _response(fired: protocol.Fired) -> Response:
+    return Response(
+        fired.status,
+        fired.substatus,
+        fired.reason,
+        Headers(fired.headers),
+        fired.body,
+        Trace(fired.trace),
+        tuple(fired.refused),
+        fired.connection,
+        tuple(fired.interim),
+    )
 
 
 def _error(info: protocol.ErrorInfo) -> PyiismodError:

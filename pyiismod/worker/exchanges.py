@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from _queue import SimpleQueue
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyiismod.host import outside
 from pyiismod.host.incoming import ClientGone, Outgoing
@@ -48,8 +48,8 @@ class Streams:
         """Return the visitor of a command."""
         return self._visitors.get(number)
 
-    def deliver(self, message: _Message) -> None:
-        """Take what belongs to a request; never waits."""
+    def deliver(self, message: Any) -> None:
+        """Take a :class:`Part`, :class:`Credit`, :class:`Gone` or :class:`Answered`; never waits."""
         visitor = self._visitors.get(message.id)
         if visitor is not None:
             visitor.deliver(message)

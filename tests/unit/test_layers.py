@@ -18,7 +18,9 @@ import pyiismod
 
 ROOT = Path(pyiismod.__file__).parent
 
-API = {"headers", "module", "request", "response", "server", "trace"}
+API = {
+    *("content", "conversation", "handler", "headers", "module", "request", "response", "server", "streaming", "trace"),
+}
 FACES = {"cli", "report", "pytest_plugin", "asgi", "__main__"}
 MAY_IMPORT = {
     "abi": set(),
