@@ -12,9 +12,9 @@ from urllib.parse import quote, urlsplit
 
 from pyiismod.content import Content, ContentTypes, encoded
 from pyiismod.errors import UsageError
-from pyiismod.worker.protocol import Fire
+from pyiismod.worker.protocol import SCHEDULES, Fire
 
-__all__ = ["HeaderTypes", "build"]
+__all__ = ["HeaderTypes", "build", "check_schedule"]
 
 HeaderTypes = Mapping[str, str] | Iterable[tuple[str, str]]
 
@@ -44,6 +44,7 @@ def build(
     disconnect_after: int | None = None,
     stream: bool = False,
     asks: bool = False,
+    schedule: str | int = "threaded",
 ) -> Fire:
     """Return the command for one request, with ``id`` 0.
 
@@ -59,6 +60,7 @@ def build(
         disconnect_after: byte of the body after which the client goes away; None for a client that stays.
         stream: whether the response flows.
         asks: whether there is a handler on our side.
+        schedule: when completions are delivered: ``"threaded"``, ``"inline"``, ``"early"`` or a seed.
 
     Raises:
         UsageError: with what is wrong and how it should look.
@@ -83,6 +85,7 @@ def build(
     if len(lines) > LONGEST:
         raise UsageError(f"There are {len(lines)} header lines; native code counts to {LONGEST}.")
     _check_address(remote)
+    check_schedule(schedule)
     port = _port_of(scheme, authority)
     length = len(f"{scheme}://{authority.removesuffix(f':{port}')}:{port}{target}")
     if length > _LONGEST_COOKED:
@@ -90,6 +93,7 @@ def build(
     local = ("::1" if ":" in remote[0] else "127.0.0.1", port)
     return Fire(
         *(0, _method(method), scheme, authority, target, lines, body.first, remote, local),
+        schedule=schedule,
         record=record,
         more=body.rest is not None,
         stream=stream,
@@ -98,6 +102,19 @@ def build(
         short_reads=short_reads,
         disconnect_after=disconnect_after,
     )
+
+
+def check_schedule(schedule: str | int) -> None:
+    """Make sure that completions can be delivered so.
+
+    Raises:
+        UsageError: with the schedules that there are.
+    """
+    is_seed = type(schedule) is int and 0 <= schedule < 1 << 63
+    if not is_seed and schedule not in SCHEDULES:
+        raise UsageError(
+            f"{schedule!r} is no schedule for completions.", hint=f"Use {', '.join(SCHEDULES)} or a number as a seed."
+        )
 
 
 def _method(method: str) -> str:

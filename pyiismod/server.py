@@ -26,7 +26,7 @@ from pyiismod.handler import HandlerRequest, HandlerResult, from_callable, from_
 from pyiismod.headers import Headers
 from pyiismod.inspection import Image, LoadWarning, explain_missing, forwards, import_closure, preflight, read_image
 from pyiismod.module import Module
-from pyiismod.request import HeaderTypes, build
+from pyiismod.request import HeaderTypes, build, check_schedule
 from pyiismod.response import Response
 from pyiismod.runtime import Runtime, find
 from pyiismod.streaming import ResponseStream
@@ -78,6 +78,10 @@ class Server:
         environment: environment variables for the worker, besides its own.
         runtime: where to run the worker; found by itself when None.
         in_process: load modules into this very process (Windows only), for a debugger.
+        schedule: when completions of asynchronous work are delivered, unless a request says otherwise: ``"threaded"``
+            on another thread after the handler has returned PENDING, as IIS does mostly; ``"inline"`` on the request's
+            own thread, so that every run is the same; ``"early"`` on another thread before the call that started it
+            has returned; a number draws one of these for each completion.
         record: whether :attr:`Response.trace` has the calls of each request; without them requests are faster, and
             violations and refused calls are noted all the same.
         app: a WSGI application that answers what no module has handled, in place of the static content.
@@ -96,11 +100,13 @@ class Server:
         environment: dict[str, str] | None = None,
         runtime: Runtime | None = None,
         in_process: bool = False,
+        schedule: str | int = "threaded",
         record: bool = True,
         app: Callable[..., Iterable[bytes]] | None = None,
         content_handler: Callable[[HandlerRequest], HandlerResult] | None = None,
         **settings: Any,
     ) -> None:
+        check_schedule(schedule)
         if root is not None and not Path(root).is_dir():
             raise UsageError(f"The site's root {os.fspath(root)!r} is not a folder.")
         if app is not None and content_handler is not None:
@@ -111,6 +117,7 @@ class Server:
         self._environment = environment
         self._runtime = runtime
         self._in_process = in_process
+        self._schedule = schedule
         self._record = record
         self._settings = settings
         self._worker: Worker | None = None
@@ -175,6 +182,7 @@ class Server:
         http_version: str = "1.1",
         short_reads: int | None = None,
         disconnect_after: int | None = None,
+        schedule: str | int | None = None,
     ) -> Response:
         """Fire one request through the modules and return what the client gets.
 
@@ -188,6 +196,7 @@ class Server:
             http_version: ``"1.1"`` or ``"1.0"``.
             short_reads: a number: modules get the body in pieces of sizes drawn from that seed.
             disconnect_after: the client goes away after so many bytes of the body.
+            schedule: when completions are delivered; the server's when None.
 
         Raises:
             UsageError: something in the request cannot be sent.
@@ -203,6 +212,7 @@ class Server:
             http_version=http_version,
             short_reads=short_reads,
             disconnect_after=disconnect_after,
+            schedule=schedule,
         )
         worker = self._started()
         if body.rest is None and self._handler is None:
@@ -242,8 +252,10 @@ class Server:
             lambda wait: self._settle(worker, wait, command, protocol.Fired),
         )
 
-    def _build(self, method: str, url: str, **options: Any) -> protocol.Fire:
-        return build(method, url, record=self._record, asks=self._handler is not None, **options)
+    def _build(self, method: str, url: str, *, schedule: str | int | None = None, **options: Any) -> protocol.Fire:
+        schedule = self._schedule if schedule is None else schedule
+        asks = self._handler is not None
+        return build(method, url, schedule=schedule, record=self._record, asks=asks, **options)
 
     def get(self, url: str, **options: Any) -> Response:
         """Send a GET; see :meth:`request`."""

@@ -100,3 +100,9 @@ GLOBAL_BY_BIT: dict[int, Notification] = {n.bit: n for n in GLOBAL}
 
 DETERMINISTIC: tuple[int, ...] = tuple(n.bit for n in REQUEST if n.post_handler)
 """Bits of the notifications that every request passes, in pipeline order."""
+
+
+def handler_of(bit: int, post: bool) -> str:
+    """Return the name of the ``CHttpModule`` method that a notification calls."""
+    row = REQUEST_BY_BIT[bit]
+    return str(row.post_handler if post else row.handler)

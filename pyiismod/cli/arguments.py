@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from pyiismod.errors import UsageError
 
-__all__ = ["Order", "body", "environment", "headers", "target"]
+__all__ = ["Order", "body", "environment", "headers", "schedule", "target"]
 
 _METHOD = re.compile(r"[A-Za-z]+")
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
@@ -112,3 +112,8 @@ def environment(settings: list[str]) -> dict[str, str] | None:
             raise UsageError(f"{setting!r} sets no environment variable.", hint="Write it as --env NAME=VALUE.")
         found[name] = value
     return found or None
+
+
+def schedule(word: str) -> str | int:
+    """Return a schedule as the API takes it: a name, which is judged later, or a seed."""
+    return int(word) if word.isascii() and word.isdecimal() else word

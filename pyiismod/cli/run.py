@@ -90,6 +90,15 @@ def run(
             rich_help_panel=_SERVER,
         ),
     ] = None,
+    schedule: Annotated[
+        str,
+        typer.Option(
+            "--schedule",
+            metavar="HOW",
+            help="When asynchronous work completes: threaded, inline, early, or a number as a seed.",
+            rich_help_panel=_SERVER,
+        ),
+    ] = "threaded",
     timeout: Annotated[
         float,
         typer.Option(
@@ -157,7 +166,13 @@ def run(
         url,
         lines,
         content,
-        {"root": root, "timeout": timeout, "environment": arguments.environment(env or []), "iis_version": iis_version},
+        {
+            "root": root,
+            "timeout": timeout,
+            "environment": arguments.environment(env or []),
+            "schedule": arguments.schedule(schedule),
+            "iis_version": iis_version,
+        },
     )
     from pyiismod.server import Server
 

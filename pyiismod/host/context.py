@@ -15,7 +15,6 @@ from pyiismod.host.errors import (
     ERROR_INSUFFICIENT_BUFFER,
     ERROR_INVALID_INDEX,
     ERROR_INVALID_PARAMETER,
-    ERROR_NOT_FOUND,
     S_OK,
 )
 from pyiismod.host.objects import NativeObject
@@ -138,23 +137,23 @@ class Context(NativeObject, IHttpContext4):
         self._exchange.disable(dwNotifications, dwPostNotifications)
 
     def IndicateCompletion(self, notificationStatus: int) -> None:
-        self._exchange.indicate_completion(notificationStatus)
+        self._exchange.asynchrony.indicate(notificationStatus)
 
     def PostCompletion(self, cbBytes: int) -> int:
-        self._exchange.post_completion(Completion("PostCompletion", cbBytes))
+        self._exchange.asynchrony.complete(Completion("PostCompletion", cbBytes))
         return S_OK
 
     def PostCompletion_callback(self, cbBytes: int, pfnCompletionRoutine: Any, pvCompletionContext: Any) -> int:
         if not pfnCompletionRoutine:
             return ERROR_INVALID_PARAMETER
-        self._exchange.call_routine(cbBytes, pfnCompletionRoutine, pvCompletionContext)
+        self._exchange.asynchrony.call_routine(cbBytes, pfnCompletionRoutine, pvCompletionContext)
         return S_OK
 
     def CancelIo(self) -> int:
-        return S_OK if self._exchange.is_armed else ERROR_NOT_FOUND
+        return self._exchange.asynchrony.cancel()
 
     def EnableFullDuplex(self) -> None:
-        self._exchange.is_full_duplex = True
+        self._exchange.asynchrony.is_full_duplex = True
 
     def GetIsLastNotification(self, status: int) -> int:
         return int(self._exchange.is_last_notification(status))

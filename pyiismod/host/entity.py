@@ -49,12 +49,6 @@ class EntityBody:
             return self._pieces[0][2] if self._pieces else not self._is_complete
 
     @property
-    def is_awaited(self) -> bool:
-        """Whether a read would wait for the client now."""
-        with _lock:
-            return not self._pieces and not self._is_complete
-
-    @property
     def remaining(self) -> int:
         """Bytes still unread, inserted ones included; :data:`UNKNOWN` before the end of a chunked body."""
         with _lock:

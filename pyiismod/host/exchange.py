@@ -7,7 +7,6 @@ It is what the pipeline's driver dispatches to, and what the native objects of t
 
 from __future__ import annotations
 
-from _queue import SimpleQueue
 from _thread import allocate_lock
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -25,12 +24,13 @@ from pyiismod.abi.constants import (
     RQ_SEND_RESPONSE,
     request_notification_names,
 )
-from pyiismod.abi.notifications import REQUEST_BY_BIT
+from pyiismod.abi.notifications import REQUEST_BY_BIT, handler_of
 from pyiismod.host import content, errorpages, wire
 from pyiismod.host._abi import ffi
 from pyiismod.host.around import Surroundings
+from pyiismod.host.asynchrony import Asynchrony
 from pyiismod.host.context import Context
-from pyiismod.host.errors import E_FAIL, S_OK
+from pyiismod.host.errors import E_FAIL
 from pyiismod.host.incoming import Client, Incoming, Outgoing
 from pyiismod.host.mapping import Mapping
 from pyiismod.host.memory import RequestPool
@@ -48,14 +48,12 @@ from pyiismod.host.providers import (
 )
 from pyiismod.host.request import Request
 from pyiismod.host.response import Response
-from pyiismod.host.timing import EARLY, INLINE, Timing
-from pyiismod.host.trace import Timeline, current
+from pyiismod.host.trace import Frame, Timeline, current
 from pyiismod.host.variables import ServerVariables
 from pyiismod.pipeline import (
     CONTINUE,
     FINISH_REQUEST,
     NEVER_SKIPPED,
-    PENDING,
     Completion,
     Driver,
     Machine,
@@ -66,7 +64,6 @@ from pyiismod.pipeline import (
 if TYPE_CHECKING:
     from pyiismod.host.iis import Iis
     from pyiismod.host.settings import Settings
-    from pyiismod.host.threads import Work
 
 _DEEPEST_SEND = 10  # a send inside a send inside a …: IIS would end in a stack overflow
 
@@ -75,8 +72,7 @@ _PROVIDERS: dict[int, type[EventProvider]] = {
     RQ_MAP_REQUEST_HANDLER: MapHandlerProvider,
 }
 
-_EARLY_PATIENCE = 0.05  # seconds that a starting call is held back for its early completion
-_lock = allocate_lock()
+_lock = allocate_lock()  # one for all requests: making one costs more under Wine than a request may
 
 
 class Exchange:
@@ -124,7 +120,6 @@ class Exchange:
         self.outgoing = Outgoing(client)
         self.handled = False
         self.ended = False
-        self.is_full_duplex = False
         self.error_status = 0
         self.root = content.root_of(self.settings)
         self.around = Surroundings(self, iis)
@@ -137,14 +132,15 @@ class Exchange:
         self._machine = Machine(self._plan, lambda: self.handled)
         self._driver = Driver(self._machine, self)
         self.mapping = Mapping(self, iis, self._machine)
-        self._timing = Timing(schedule)
+        self._schedule = schedule
         self._threads = iis.threads
-        self._inbox: SimpleQueue[Work | None] | None = None
+        self._asynchrony: Asynchrony | None = None
         self._instances: dict[int, ModuleInstance | None] = {}
         self._objects: list[NativeObject] = [self.request, self.response, self.context]
         self._providers: dict[type[EventProvider], EventProvider] = {}
-        self.url_changed()
         self._sends = 0
+        timeline.caller = self._caller
+        self.url_changed()
 
     def run(self) -> Outgoing:
         """Drive the request to its end, waiting for whatever is asynchronous, and return what the client got."""
@@ -153,26 +149,36 @@ class Exchange:
         except BaseException:
             self._end()
             raise
-        if not self.ended:
-            self._wait()
+        if not self.ended or self._asynchrony is not None:
+            self.asynchrony.wait()
         return self.outgoing
 
-    def _wait(self) -> None:
-        """Lend this thread to completions until the request has ended; the black box says what it waits for."""
-        inbox = self._mailbox()
-        turn = self._driver.turn
-        subscriber, bit, post = turn.step if turn else (None, 0, False)
-        file = subscriber.key.file if subscriber else ""
-        token = self.timeline.box.begin("pending", file, _handler(bit, post) if bit else None, post)
-        while not self.ended and (work := inbox.get()) is not None:
-            work()
-        self.timeline.box.end(token)
+    @property
+    def asynchrony(self) -> Asynchrony:
+        """What the request waits for."""
+        if self._asynchrony is None:
+            with _lock:
+                if self._asynchrony is None:
+                    made = Asynchrony(self, self._driver, self._threads, self._schedule)
+                    if self.ended:
+                        made.end()
+                    self._asynchrony = made
+        return self._asynchrony
 
-    def _mailbox(self) -> SimpleQueue[Work | None]:
+    def drive(self, go_on: Callable[[], None]) -> None:
+        """Let this thread drive the request. A fault of the host ends it at once: nobody else would."""
+        try:
+            go_on()
+        except BaseException as fault:
+            self.timeline.faults.append(fault)
+            self._over()
+
+    def _over(self) -> None:
         with _lock:
-            if self._inbox is None:
-                self._inbox = SimpleQueue()
-            return self._inbox
+            self.ended = True
+            asynchrony = self._asynchrony
+        if asynchrony is not None:
+            asynchrony.end()
 
     # --- for the pipeline's driver
 
@@ -199,33 +205,9 @@ class Exchange:
         instance = self._instances.get(subscriber.position) if subscriber else None
         if subscriber is None or instance is None:
             return CONTINUE
+        completion.perform()
         provider = self._provider(_PROVIDERS.get(bit, EventProvider))
         return instance.completed(self.timeline, (subscriber, bit, post), self.context, provider, completion)
-
-    def schedule(self, turn: Turn, completion: Completion) -> None:
-        """Deliver a completion as it was drawn when it was posted."""
-
-        def deliver() -> None:
-            try:
-                self._driver.deliver(turn, completion)
-            except BaseException as fault:
-                self.timeline.faults.append(fault)
-                self._end()
-
-        if completion.timing == INLINE:
-            self._mailbox().put(deliver)
-        elif completion.timing == EARLY:
-            delivered = allocate_lock()
-            delivered.acquire()
-
-            def deliver_early() -> None:
-                deliver()
-                delivered.release()
-
-            self._threads.submit(deliver_early)
-            delivered.acquire(timeout=_EARLY_PATIENCE)
-        else:
-            self._threads.submit(deliver)
 
     def finish(self) -> None:
         """End the request: final send, Dispose, native objects, pool."""
@@ -243,10 +225,7 @@ class Exchange:
             thing.end()
         self.pool.release()
         self.around.leave_connection()
-        with _lock:
-            self.ended = True
-            if self._inbox is not None:
-                self._inbox.put(None)
+        self._over()
 
     def strange_status(self, turn: Turn, status: int) -> None:
         """Note a status that this step cannot act on."""
@@ -258,16 +237,42 @@ class Exchange:
         self._violation(turn, f"was completed already when {what} completed it again")
 
     def forgotten(self, turn: Turn) -> None:
-        """Note a handler that ended its turn although something it started is still under way."""
-        self._violation(turn, f"went on without waiting for {', '.join(turn.armed)}")
+        """Note a handler that ended its turn although something it started is still under way.
+
+        What a thread of a module's own has just posted is meant for whom it may have completed before.
+        """
+        earlier = self._driver.waited
+        for completion in turn.armed:
+            if completion.is_own and earlier not in (None, turn):
+                self.completed_twice(earlier, completion.what)
+            else:
+                self._violation(turn, f"went on without waiting for {completion.what}")
+
+    def waits(self, turn: Turn) -> None:
+        """Note what the request waits for."""
+        if self._asynchrony is not None:
+            self._asynchrony.waits(turn)
+
+    def schedule(self, turn: Turn, completion: Completion) -> None:
+        """Deliver a completion."""
+        self.asynchrony.schedule(turn, completion)
 
     def _violation(self, turn: Turn, what: str) -> None:
         subscriber, bit, post = turn.step
         if subscriber is not None:
             name = request_notification_names(bit)[0]
-            self.timeline.violation(f"{_handler(bit, post)} ({name}) of {subscriber.key.file} {what}")
+            self.timeline.violation(f"{handler_of(bit, post)} ({name}) of {subscriber.key.file} {what}")
 
     # --- for the native objects
+
+    def _caller(self) -> Frame:
+        """Return the frame of a thread that is in no notification: it acts for the module whose turn it is."""
+        turn, frame = self._driver.turn, Frame(self.timeline)
+        subscriber, bit, post = turn.step if turn is not None else (None, 0, False)
+        if subscriber is not None:
+            frame.key, frame.bit, frame.post = subscriber, bit, post
+            frame.module, frame.notification = subscriber.key.file, REQUEST_BY_BIT[bit].name
+        return frame
 
     @property
     def told(self) -> Subscriber | None:
@@ -304,94 +309,30 @@ class Exchange:
         if (told := self.told) is not None:
             self._machine.disable(told, request_mask, post_mask)
 
-    def indicate_completion(self, status: int) -> None:
-        """``IndicateCompletion``: go on with that status, on this thread, inside this call."""
-        if (turn := self._driver.turn) is None:
-            self.timeline.violation("IndicateCompletion was called when no notification was open")
-        elif status == PENDING:
-            self._driver.deliver(turn, Completion("IndicateCompletion"))
-        else:
-            self._driver.indicate(turn, status)
-
-    def post_completion(self, completion: Completion) -> None:
-        """Something asynchronous is over: have the module told as the schedule says."""
-        if (turn := self._driver.arm(completion.what)) is None:
-            self.timeline.violation(f"{completion.what} was started when no notification was open")
-            return
-        completion.timing = completion.timing or self._timing.draw()
-        self._driver.post(turn, completion, early=completion.timing == EARLY)
-
     def conclude(self, completion: Completion, is_async: int, pfPending: Any, *, is_slow: bool) -> int:
-        """An operation has its result: answer it here, or post it where the caller asked for that (fact sheet 2.4).
+        """Carry out an operation: here, or so that the module is told, where it allows that (fact sheet 2.4).
 
         Args:
-            completion: the result.
+            completion: the operation.
             is_async: whether the caller allows a completion.
-            pfPending: where to say whether one follows; when NULL in an asynchronous call, one always follows.
+            pfPending: where to say whether one follows.
             is_slow: whether IIS would have to wait for the network here.
 
         Returns:
             what the call returns.
         """
         if is_async:
-            completion.timing = self._timing.draw()
-            if not pfPending or (is_slow and completion.timing != INLINE):
-                if pfPending:
-                    pfPending[0] = 1
-                self.post_completion(completion)
-                return S_OK
+            return self.asynchrony.conclude(completion, pfPending, is_slow=is_slow)
+        completion.perform()
         if pfPending:
             pfPending[0] = 0
         return completion.status
-
-    def defer(self, what: str, work: Callable[[], Completion], pfPending: Any) -> bool:
-        """Have a pool thread do what waits for the client, and post its result.
-
-        Args:
-            what: the operation.
-            work: does it.
-            pfPending: where to say that a completion follows, or NULL.
-
-        Returns:
-            False, and nothing has happened, when the schedule wants it done at once.
-        """
-        timing = self._timing.draw()
-        turn = None if pfPending and timing == INLINE else self._driver.arm(what)
-        if turn is None:
-            return False
-        if pfPending:
-            pfPending[0] = 1
-
-        def run() -> None:
-            completion = work()
-            completion.timing = timing
-            self._driver.post(turn, completion, early=timing == EARLY)
-
-        self._threads.submit(run)
-        return True
 
     def lose_client(self) -> None:
         """The client has gone away."""
         if not self.outgoing.aborted:
             self.outgoing.abort()
             self.around.lose_client()
-
-    def call_routine(self, size: int, routine: Any, context: Any) -> None:
-        """Call a completion routine of a module on a pool thread; the pipeline is not touched (``IHttpContext3``)."""
-        told = self.told
-        file = told.key.file if told else ""
-
-        def run() -> None:
-            with self.timeline.inside("notification", file, "completion routine") as event:
-                event.args = {"bytes": size}
-                routine(0, size, context)
-
-        self._threads.submit(run)
-
-    @property
-    def is_armed(self) -> bool:
-        """Whether something asynchronous is under way."""
-        return bool(self._driver.turn and self._driver.turn.armed)
 
     def is_last_notification(self, status: int) -> bool:
         """``GetIsLastNotification`` for the module that this thread is in."""
@@ -507,8 +448,3 @@ class Exchange:
         if kind not in self._providers:
             self._providers[kind] = kind(self)
         return self._providers[kind]
-
-
-def _handler(bit: int, post: bool) -> str:
-    notification = REQUEST_BY_BIT[bit]
-    return str(notification.post_handler if post else notification.handler)

@@ -12,7 +12,7 @@ from pyiismod.abi import hresult
 from pyiismod.abi.constants import MODULE_REGISTERMODULE
 from pyiismod.abi.enums import ENUMS
 from pyiismod.abi.module import CGlobalModule, CHttpModule, IHttpModuleFactory
-from pyiismod.abi.notifications import REQUEST_BY_BIT
+from pyiismod.abi.notifications import REQUEST_BY_BIT, handler_of
 from pyiismod.errors import DllMainFailed, MissingDependency, MissingEntryPoint, MissingFunction, RegistrationFailed
 from pyiismod.host import win32
 from pyiismod.host._abi import ffi
@@ -162,8 +162,7 @@ class ModuleInstance:
     ) -> int:
         """Call a notification handler and return its raw status."""
         _, bit, post = step
-        told = REQUEST_BY_BIT[bit]
-        method = str(told.post_handler if post else told.handler)
+        method = handler_of(bit, post)
         with self._inside(timeline, method, step) as event:
             status = int(_MODULE[method].of(self.pointer)(self._this, context.pointer, provider.pointer))
             event.result = STATUS_NAMES.get(status, status)

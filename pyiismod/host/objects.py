@@ -176,7 +176,8 @@ def _entry(method: Method, slot: Callable[..., Any]) -> Callable[..., Any]:
         if target is None:
             return _stray(this, label, frame, failure)
         if frame is None:
-            frame = Frame(target.timeline)
+            with target.timeline.visit():
+                return entry(this, *args)
         timeline = frame.timeline
         timeline.box.call(label)
         if not timeline.is_recorded:
@@ -190,7 +191,10 @@ def _entry(method: Method, slot: Callable[..., Any]) -> Callable[..., Any]:
             event.args = arguments(args)
             result = slot(target, *args)
             event.result = outcome(result)
-            outputs(event.args, args, result)
+            if frame.has_left:
+                frame.has_left = False
+            else:
+                outputs(event.args, args, result)
         except Refused:
             timeline.refused.append(label)
             result = refusal

@@ -161,34 +161,29 @@ class Request(NativeObject, IHttpRequest4):
     ) -> int:
         if not pvBuffer or not cbBuffer:
             return ERROR_INVALID_PARAMETER
-        if (
-            fAsync
-            and self.body.is_awaited
-            and self._exchange.defer(
-                "ReadEntityBody", lambda: self._receive_entity(pvBuffer, cbBuffer, callback), pfCompletionPending
-            )
-        ):
-            if pcbBytesReceived:
-                pcbBytesReceived[0] = 0
-            return S_OK
-        is_slow = self.body.is_on_the_wire
-        completion = self._receive_entity(pvBuffer, cbBuffer, callback)
-        answer = self._exchange.conclude(completion, fAsync, pfCompletionPending, is_slow=is_slow)
+        completion = Completion(
+            "ReadEntityBody",
+            callback=callback,
+            operation=_READ,
+            work=lambda: self._receive_entity(pvBuffer, cbBuffer),
+        )
         if pcbBytesReceived:
+            pcbBytesReceived[0] = 0
+        answer = self._exchange.conclude(completion, fAsync, pfCompletionPending, is_slow=self.body.is_on_the_wire)
+        if pcbBytesReceived and not completion.is_posted:
             pcbBytesReceived[0] = completion.size
         return answer
 
-    def _receive_entity(self, buffer: Any, size: int, callback: Any) -> Completion:
-        """Read, waiting for the client where that is needed."""
+    def _receive_entity(self, buffer: Any, size: int) -> tuple[int, int]:
+        """Read, waiting for the client where that is needed; return size and status."""
         if self.body.is_on_the_wire:
             self._exchange.outgoing.invite(self._exchange.incoming)
         try:
             received = self._exchange.read_entity(buffer, self.body.read(buffer, size), size)
-            status = S_OK if received else ERROR_HANDLE_EOF
         except ClientGone:
             self._exchange.lose_client()
-            received, status = 0, ERROR_CONNECTION_INVALID
-        return Completion("ReadEntityBody", received, status, callback, _READ)
+            return 0, ERROR_CONNECTION_INVALID
+        return received, S_OK if received else ERROR_HANDLE_EOF
 
     def ReadEntityBody_flags(
         self,

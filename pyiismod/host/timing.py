@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 THREADED, INLINE, EARLY = "threaded", "inline", "early"
-_KINDS = (THREADED, INLINE, EARLY)
+SCHEDULES = (THREADED, INLINE, EARLY)
 
 
 class Timing:
@@ -20,8 +20,8 @@ class Timing:
     """
 
     def __init__(self, schedule: str | int) -> None:
-        if isinstance(schedule, str) and schedule not in _KINDS:
-            raise ValueError(f"unknown schedule {schedule!r}; known are {', '.join(_KINDS)} and any number")
+        if isinstance(schedule, str) and schedule not in SCHEDULES:
+            raise ValueError(f"unknown schedule {schedule!r}; known are {', '.join(SCHEDULES)} and any number")
         self._fixed = schedule if isinstance(schedule, str) else None
         self._state = schedule if isinstance(schedule, int) else 0
 
@@ -30,4 +30,16 @@ class Timing:
         if self._fixed is not None:
             return self._fixed
         self._state = (self._state * 6364136223846793005 + 1442695040888963407) & 0xFFFFFFFFFFFFFFFF
-        return _KINDS[(self._state >> 33) % len(_KINDS)]
+        return SCHEDULES[(self._state >> 33) % len(SCHEDULES)]
+
+
+_FIXED = {schedule: Timing(schedule) for schedule in SCHEDULES}
+
+
+def timing(schedule: str | int) -> Timing:
+    """Return what draws by a schedule.
+
+    Raises:
+        ValueError: there is no such schedule.
+    """
+    return _FIXED[schedule] if schedule in _FIXED else Timing(schedule)

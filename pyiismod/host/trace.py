@@ -1,15 +1,17 @@
 """The timeline: what happened, in order of its start, as plain objects that the engine turns into messages.
 
 Each thread that is inside a module has a :class:`Frame`: which module, in which notification, for which timeline. A
-call into the host is written under the frame of its thread; a call from a thread of the module's own is written under
-the timeline of the object it was made on. What is about no request, or about one that is over, gathers in the timeline
-of the process, and the next command's timeline starts with it. What a module sends to OutputDebugString is caught by
-the supervisor and fetched from the black box when the thread next comes by, so that it stands in its place.
+call into the host is written under the frame of its thread. A thread of a module's own has none: it visits the timeline
+of the object it calls, in the name of the module whose turn it is. What is about no request, or about one that is over,
+gathers in the timeline of the process, and the next command's timeline starts with it. What a module sends to
+OutputDebugString is caught by the supervisor and fetched from the black box when the thread next comes by, so that it
+stands in its place.
 """
 
 from __future__ import annotations
 
 from _thread import allocate_lock, get_native_id
+from collections.abc import Callable
 from threading import local
 from time import perf_counter_ns
 from typing import Any, Protocol, TypeVar
@@ -42,6 +44,12 @@ class BlackBox(Protocol):
     def end(self, token: Any) -> None:
         """Note that it is back."""
 
+    def change(self, token: Any, module: str, notification: str | None, post: bool, told: int, armed: str) -> None:
+        """Note what the phase of ``token`` is about from now on; see :class:`pyiismod.worker.blackbox.Frame`."""
+
+    def command(self, id: int) -> None:
+        """Note which command this thread works on; 0 is none."""
+
     def call(self, text: str) -> None:
         """Note a call from the module into the host."""
 
@@ -52,7 +60,19 @@ class BlackBox(Protocol):
 class Event:
     """One line of a timeline. ``us`` is its duration in microseconds, known when it has ended."""
 
-    __slots__ = ("args", "depth", "event", "interface", "method", "module", "notification", "post", "result", "us")
+    __slots__ = (
+        "args",
+        "depth",
+        "event",
+        "interface",
+        "method",
+        "module",
+        "notification",
+        "post",
+        "result",
+        "thread",
+        "us",
+    )
 
     def __init__(self, event: str, frame: Frame, interface: str | None, method: str, args: dict[str, Any]) -> None:
         self.event = event
@@ -60,6 +80,7 @@ class Event:
         self.notification = frame.notification
         self.post = frame.post
         self.depth = frame.depth
+        self.thread = frame.thread
         self.interface = interface
         self.method = method
         self.args = args
@@ -74,26 +95,54 @@ class Timeline:
         box: of the process.
         process: the timeline of the process; it starts with what has gathered there since the last one; None for that
             of the process itself.
+        command: number of the command that it is about.
         is_recorded: whether calls are written down; violations, refused calls and faults are in any case.
 
     Attributes:
         events: in order of their start.
         refused: calls the host could not serve, as ``"Interface::Method"``.
         faults: exceptions of the host's own Python, kept from escaping into native code.
+        caller: makes the frame of a thread that is in no notification; whoever knows more replaces it.
     """
 
-    def __init__(self, box: BlackBox, process: Timeline | None = None, *, is_recorded: bool = True) -> None:
+    def __init__(
+        self, box: BlackBox, process: Timeline | None = None, command: int = 0, *, is_recorded: bool = True
+    ) -> None:
         self.box = box
         self.is_recorded = is_recorded
         self.process = process or self
         self.events: list[Event] = _taken(process.events) if process else []
         self.refused: list[str] = _taken(process.refused) if process else []
         self.faults: list[BaseException] = _taken(process.faults) if process else []
+        self.caller: Callable[[], Frame] = self._nobody
+        self._command = command
+        self._visitors: dict[int, int] | None = None
+
+    def _nobody(self) -> Frame:
+        return Frame(self)
+
+    def close(self) -> tuple[list[Event], list[str]]:
+        """The command is over: return all events and refused calls. What still comes goes to the process's timeline."""
+        process, closed = self.process, (self.events, self.refused)
+        self.events, self.refused, self.faults = process.events, process.refused, process.faults
+        self.caller = self._nobody
+        return closed
 
     def violation(self, text: str) -> None:
         """Note something that a module must not do, under what this thread is in; here when it is in nothing."""
-        frame = current() or Frame(self)
+        frame = current() or self.caller()
         frame.timeline.events.append(Event("violation", frame, None, text, {}))
+
+    def visit(self) -> Visit:
+        """Return a context in which this thread, which is in no notification, acts for whoever's turn it is."""
+        frame = self.caller()
+        frame.is_guest = True
+        thread = get_native_id()
+        with _lock:
+            if self._visitors is None:
+                self._visitors = {}
+            frame.thread = self._visitors.setdefault(thread, len(self._visitors) + 1)
+        return Visit(frame, thread, self._command)
 
     def inside(
         self,
@@ -113,7 +162,9 @@ class Timeline:
         module calls meanwhile who is told of what.
         """
         outer = current()
-        frame = Frame(self, module, notification, post, outer.depth if outer else 0)
+        frame = Frame(self, module, notification, post)
+        if outer is not None:
+            frame.depth, frame.thread = outer.depth, outer.thread
         frame.key, frame.bit = key, bit
         event = Event("notification" if notification else "phase", frame, interface, method, {})
         frame.depth += 1
@@ -123,8 +174,11 @@ class Timeline:
 
 
 def _taken(items: list[_T]) -> list[_T]:
-    taken = items[:]  # other threads go on appending
-    del items[: len(taken)]
+    if not items:
+        return []
+    with _lock:  # others take, too, and threads go on appending
+        taken = items[:]
+        del items[: len(taken)]
     return taken
 
 
@@ -160,10 +214,38 @@ class Inside:
         timeline.box.end(self._token)
 
 
-class Frame:
-    """Where a thread is."""
+class Visit:
+    """A thread that comes from outside; see :meth:`Timeline.visit`."""
 
-    __slots__ = ("bit", "depth", "key", "module", "notification", "post", "timeline")
+    __slots__ = ("_command", "_frame", "_thread")
+
+    def __init__(self, frame: Frame, thread: int, command: int) -> None:
+        self._frame = frame
+        self._thread = thread
+        self._command = command
+
+    def __enter__(self) -> Frame:
+        _thread.frame = _frames[self._thread] = self._frame
+        self._frame.timeline.box.command(self._command)
+        return self._frame
+
+    def __exit__(self, *error: object) -> None:
+        self._frame.timeline.box.command(0)
+        _thread.frame = None
+        del _frames[self._thread]
+
+
+class Frame:
+    """Where a thread is.
+
+    Attributes:
+        key, bit: who is told of what, as the pipeline sees it.
+        thread: 0 for the command's own, else a number among those that came from outside.
+        has_left: whether what the call's arguments point to may be gone: a completion is on its way.
+        is_guest: whether the thread is in no notification.
+    """
+
+    __slots__ = ("bit", "depth", "has_left", "is_guest", "key", "module", "notification", "post", "thread", "timeline")
 
     def __init__(
         self,
@@ -175,6 +257,8 @@ class Frame:
     ) -> None:
         self.key: Any = None
         self.bit = 0
+        self.thread = 0
+        self.has_left = self.is_guest = False
         self.timeline = timeline
         self.module = module
         self.notification = notification
@@ -184,6 +268,7 @@ class Frame:
 
 _thread = local()
 _frames: dict[int, Frame] = {}
+_lock = allocate_lock()
 _output_lock = allocate_lock()
 _output_cursor = 0
 
@@ -202,6 +287,6 @@ def collect_output(timeline: Timeline) -> None:
     with _output_lock:
         texts, _output_cursor = timeline.box.drain_debug(_output_cursor)
     for text in texts:
-        frame = _frames.get(text.thread) or Frame(timeline)
+        frame = _frames.get(text.thread) or timeline.caller()
         source = "exception" if text.exception else "OutputDebugString"
         frame.timeline.events.append(Event("output", frame, None, source, {"text": text.text}))

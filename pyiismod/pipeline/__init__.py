@@ -6,7 +6,7 @@ The rules are those of sections 1.3, 2.1 and 2.3 of the fact sheet.
 
 from __future__ import annotations
 
-from pyiismod.pipeline.driver import Completion, Dispatcher, Driver, Turn
+from pyiismod.pipeline.driver import WAITING, Completion, Dispatcher, Driver, Turn
 from pyiismod.pipeline.machine import CONTINUE, FINISH_REQUEST, NEVER_SKIPPED, PENDING, Machine
 from pyiismod.pipeline.order import ALIASES, DEFAULT_ALIAS, Plan, Step, Subscriber
 
@@ -17,6 +17,7 @@ __all__ = [
     "FINISH_REQUEST",
     "NEVER_SKIPPED",
     "PENDING",
+    "WAITING",
     "Completion",
     "Dispatcher",
     "Driver",

@@ -8,6 +8,7 @@ request on, inside that very call, to the end if need be. A turn is settled once
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import Lock
 from time import monotonic
 from typing import Any, Protocol
@@ -27,8 +28,13 @@ class Completion:
         size: bytes, as ``GetCompletionBytes`` says.
         status: HRESULT, as ``GetCompletionStatus`` says.
         callback: (function, context) that is called instead of ``OnAsyncCompletion``, or None.
-        operation: for ``GetCompletedOperation``.
+        operation: for ``GetCompletedOperation``; 0 for what is no input or output.
+        work: does it, when it comes to that, and returns size and status; None when it is done already.
+
+    Attributes:
         timing: how the dispatcher delivers it; the driver does not care.
+        is_own: whether a thread of a module's own started it.
+        is_posted: whether the module is told of it, instead of having it as a result.
     """
 
     def __init__(
@@ -38,14 +44,27 @@ class Completion:
         status: int = 0,
         callback: tuple[Any, Any] | None = None,
         operation: int = 0,
-        timing: str = "",
+        work: Callable[[], tuple[int, int]] | None = None,
     ) -> None:
         self.what = what
         self.size = size
         self.status = status
         self.callback = callback
         self.operation = operation
-        self.timing = timing
+        self._work = work
+        self.timing = ""
+        self.is_own = False
+        self.is_posted = False
+
+    def perform(self) -> None:
+        """Do the work, if that is left to do."""
+        work, self._work = self._work, None
+        if work is not None:
+            self.size, self.status = work()
+
+    def cancel(self, status: int) -> None:
+        """End it with this status, and without the work if that is still to do."""
+        self._work, self.size, self.status = None, 0, status
 
 
 class Turn:
@@ -56,7 +75,8 @@ class Turn:
         state: ``"running"``: module code is on a stack; ``"waiting"``: it returned PENDING; ``"settled"``.
         started: when it began, by the monotonic clock.
         since: when it began to wait, or 0.
-        armed: what was started and has not come back, for messages.
+        armed: what was started and has not come back.
+        told: how many completions its module was told of.
     """
 
     def __init__(self, step: Step) -> None:
@@ -64,7 +84,8 @@ class Turn:
         self.state = RUNNING
         self.started = monotonic()
         self.since = 0.0
-        self.armed: list[str] = []
+        self.armed: list[Completion] = []
+        self.told = 0
         self.arrived: list[Completion] = []
 
 
@@ -79,6 +100,9 @@ class Dispatcher(Protocol):
 
     def schedule(self, turn: Turn, completion: Completion) -> None:
         """Have :meth:`Driver.deliver` called for this completion, here or on another thread."""
+
+    def waits(self, turn: Turn) -> None:
+        """Note that nothing goes on before something from outside completes this turn."""
 
     def strange_status(self, turn: Turn, status: int) -> None:
         """Note a status that this step cannot act on; it counts as CONTINUE."""
@@ -99,12 +123,17 @@ class Driver:
     Args:
         machine: where it is.
         dispatcher: does the work.
+
+    Attributes:
+        turn: the open one.
+        waited: the last one that PENDING was returned from.
     """
 
     def __init__(self, machine: Machine, dispatcher: Dispatcher) -> None:
         self._machine = machine
         self._dispatcher = dispatcher
         self.turn: Turn | None = None
+        self.waited: Turn | None = None
 
     def run(self) -> None:
         """Go on until the request ends or a turn waits; then return."""
@@ -118,11 +147,11 @@ class Driver:
             if not self._back(turn, self._dispatcher.notify(turn)):
                 return
 
-    def arm(self, what: str) -> Turn | None:
+    def arm(self, completion: Completion) -> Turn | None:
         """Note that something asynchronous was started in the open turn, which is returned."""
         turn = self.turn
         if turn is not None:
-            turn.armed.append(what)
+            turn.armed.append(completion)
         return turn
 
     def post(self, turn: Turn, completion: Completion, *, early: bool = False) -> None:
@@ -139,12 +168,12 @@ class Driver:
     def deliver(self, turn: Turn, completion: Completion) -> None:
         """Tell the module that something has ended, and act on what it answers."""
         with _lock:
-            if turn.state == SETTLED:
-                late = True
-            else:
-                late, turn.state = False, RUNNING
-                if completion.what in turn.armed:
-                    turn.armed.remove(completion.what)
+            late = turn.state == SETTLED
+            if completion in turn.armed:
+                turn.armed.remove(completion)
+            if not late:
+                turn.state = RUNNING
+                turn.told += 1
         if late:
             self._dispatcher.completed_twice(turn, completion.what)
         elif self._back(turn, self._dispatcher.completed(turn, completion)):
@@ -166,7 +195,7 @@ class Driver:
             if turn.state == SETTLED:
                 mine = False
             elif status == PENDING and turn.step[0] is not None:
-                turn.state, turn.since = WAITING, monotonic()
+                turn.state, turn.since, self.waited = WAITING, monotonic(), turn
                 arrived, turn.arrived = turn.arrived, []
                 mine = None
             else:
@@ -174,16 +203,18 @@ class Driver:
         if mine is None:
             for completion in arrived:
                 self._dispatcher.schedule(turn, completion)
+            if not arrived:
+                self._dispatcher.waits(turn)
             return False
         if not mine:
             if status != PENDING:
                 self._dispatcher.completed_twice(turn, "the handler's return")
             return False
-        if turn.armed:
-            self._dispatcher.forgotten(turn)
         self._settle(turn, status)
         return True
 
     def _settle(self, turn: Turn, status: int) -> None:
+        if turn.armed:
+            self._dispatcher.forgotten(turn)
         if not self._machine.settle(turn.step[1], status):
             self._dispatcher.strange_status(turn, status)

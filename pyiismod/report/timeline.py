@@ -1,5 +1,6 @@
 """What happened, as a tree: load, request, unload; in them phases and handlers; in those the calls into the host.
 
+Each thread has its own branches, because what another one does meanwhile is not inside of what this one does.
 A line is a call, its result and its duration. Styles are for the eye only; what was refused or forbidden also says so.
 """
 
@@ -39,8 +40,9 @@ def timeline_trees(events: Iterable[TraceEvent], *, refused: Collection[str] = (
     trees = []
     for stage, group in groupby(staged, key=lambda pair: pair[0]):
         root = Tree(Text(stage, "bold"), guide_style="dim")
-        path = [root]
+        paths: dict[int, list[Tree]] = {}
         for _, event in group:
+            path = paths.setdefault(event.thread, [root])
             del path[min(event.depth, len(path) - 1) + 1 :]
             path.append(path[-1].add(event_line(event, refused=refused, several=several)))
         trees.append(root)

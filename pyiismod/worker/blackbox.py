@@ -6,7 +6,7 @@ numbers for the supervisor. Little-endian::
 
     0                header: magic, version, size, control and pipe words, ends of the debug ring
     SLOTS            64 thread slots: thread id, depth, command id, then 7 frames:
-                     {since, "phase\\tpost\\tnotification\\tmodule"}
+                     {since, "phase\\tpost\\tnotification\\tmodule\\ttold\\tarmed"}
     CALLS            64 call records: sequence, thread id, length, text, sequence again
     DEBUG            ring of {size, thread, time, kind} + UTF-8 text, each record padded to 8 bytes
 
@@ -55,12 +55,19 @@ Token = tuple[int, int]
 
 
 class Frame:
-    """One phase that a thread is in: ``notification`` may be ``None``, ``since`` is in ns since 1970."""
+    """One phase that a thread is in: ``notification`` may be ``None``, ``since`` is in ns since 1970.
 
-    __slots__ = ("module", "notification", "phase", "post", "since")
+    In the phase ``"pending"`` the thread waits for a notification to be completed: ``told`` is how many completions its
+    module has got so far, ``armed`` names what is under way for it.
+    """
 
-    def __init__(self, phase: str, module: str, notification: str | None, post: bool, since: int) -> None:
+    __slots__ = ("armed", "module", "notification", "phase", "post", "since", "told")
+
+    def __init__(
+        self, phase: str, module: str, notification: str | None, post: bool, since: int, told: int = 0, armed: str = ""
+    ) -> None:
         self.phase, self.module, self.notification, self.post, self.since = phase, module, notification, post, since
+        self.told, self.armed = told, armed
 
     def __repr__(self) -> str:
         return f"Frame({self.phase!r}, {self.module!r}, {self.notification!r}, {self.post!r}, {self.since!r})"
@@ -152,6 +159,7 @@ class BlackBox(_Mapping):
         self._lock = allocate_lock()
         self._slots: dict[int, int] = {}
         self._texts: dict[tuple[str, str, str | None, bool], bytes] = {}
+        self._free = list(_SLOT_OFFSETS)
         self._sequence = itertools.count()
 
     def pipes(self) -> tuple[int, int]:
@@ -179,6 +187,14 @@ class BlackBox(_Mapping):
         """Note that the phase of ``token`` is over, and all that began inside it."""
         _u32.pack_into(self._map, *token)
 
+    def change(self, token: Token, module: str, notification: str | None, post: bool, told: int, armed: str) -> None:
+        """Note what a ``"pending"`` phase is about from now on. Any thread may say so while the phase lasts."""
+        offset, depth = token
+        if depth < FRAME_COUNT:
+            at = offset - SLOT_DEPTH + SLOT_FRAMES + depth * FRAME_SIZE
+            text = _line("pending", module, notification, post, f"\t{told or ''}\t{armed}")
+            self._map[at : at + FRAME_SIZE] = _u64.pack(time_ns()) + text
+
     def command(self, id: int) -> None:
         """Note which command the calling thread works on; 0 is none."""
         thread = get_native_id()
@@ -201,22 +217,23 @@ class BlackBox(_Mapping):
     def _slot(self, thread: int) -> int:
         """Return the offset of the thread's slot, taking a free or, when all are taken, an idle one."""
         with self._lock:
-            taken = set(self._slots.values())
-            free = next((offset for offset in _SLOT_OFFSETS if offset not in taken), 0)
-            if not free:
-                idle = (o for o in _SLOT_OFFSETS if not self._word(o + SLOT_DEPTH) and not self._word(o + SLOT_COMMAND))
-                free = next(idle, _SLOT_OFFSETS[-1])
-                self._slots = {t: o for t, o in self._slots.items() if o != free}
+            idle = (o for o in self._free if not self._word(o + SLOT_DEPTH) and not self._word(o + SLOT_COMMAND))
+            free = next(idle, self._free[-1])
+            self._free.remove(free)
+            self._free.append(free)  # whoever came last is asked last
+            self._slots.pop(self._word(free + SLOT_THREAD), None)
             self._map[free : free + SLOT_FRAMES] = struct.pack("<IIII", thread, 0, 0, 0)
             self._slots[thread] = free
             return free
 
     def _text(self, key: tuple[str, str, str | None, bool]) -> bytes:
-        phase, module, notification, post = key
-        line = f"{phase}\t{'post' if post else ''}\t{notification or ''}\t{module}"
-        text = line.encode("utf-8", "replace")[:_FRAME_TEXT].ljust(_FRAME_TEXT, b"\0")
-        self._texts[key] = text
+        text = self._texts[key] = _line(*key)
         return text
+
+
+def _line(phase: str, module: str, notification: str | None, post: bool, rest: str = "") -> bytes:
+    line = f"{phase}\t{'post' if post else ''}\t{notification or ''}\t{module}{rest}"
+    return line.encode("utf-8", "replace")[:_FRAME_TEXT].ljust(_FRAME_TEXT, b"\0")
 
 
 class BlackBoxReader(_Mapping):
@@ -258,5 +275,6 @@ class BlackBoxReader(_Mapping):
     def _frame(self, slot: int, index: int) -> Frame:
         at = slot + SLOT_FRAMES + index * FRAME_SIZE
         text = self._map[at + 8 : at + FRAME_SIZE].rstrip(b"\0").decode("utf-8", "replace")
-        phase, post, notification, module = (text.split("\t", 3) + [""] * 4)[:4]
-        return Frame(phase, module, notification or None, post == "post", self._quad(at))
+        phase, post, notification, module, told, armed = (text.split("\t", 5) + [""] * 6)[:6]
+        count = int(told) if told.isdecimal() else 0
+        return Frame(phase, module, notification or None, post == "post", self._quad(at), count, armed)

@@ -50,13 +50,14 @@ class Engine:
             our own errors.
         """
         is_recorded = not isinstance(command, protocol.Fire) or command.record
-        timeline = Timeline(self._box, self._iis.timeline if self._iis else None, is_recorded=is_recorded)
+        process = self._iis.timeline if self._iis else None
+        timeline = Timeline(self._box, process, command.id, is_recorded=is_recorded)
         win32.join_apartment()
         try:
             return self._handle(command, timeline)
         except PyiismodError as error:
             info = ErrorInfo(type(error).__name__, error.message, error.hint, error.details)
-            return protocol.Failed(command.id, info, _events(timeline), timeline.refused)
+            return protocol.Failed(command.id, info, *_told(timeline))
 
     def _handle(self, command: Command, timeline: Timeline) -> Reply:
         match command:
@@ -73,7 +74,7 @@ class Engine:
             case protocol.Unload():
                 with self._lock:
                     self._server.unload(timeline)
-                return protocol.Unloaded(command.id, _events(timeline), timeline.refused)
+                return protocol.Unloaded(command.id, *_told(timeline))
         raise WorkerError(f"the worker does not know the command {type(command).__name__}")
 
     @property
@@ -102,7 +103,7 @@ class Engine:
             global_notifications=info.global_mask,
             priorities=info.described_priorities(),
         )
-        return protocol.Loaded(command.id, registration, _events(timeline), timeline.refused)
+        return protocol.Loaded(command.id, registration, *_told(timeline))
 
     def _fire(self, command: protocol.Fire, timeline: Timeline) -> Reply:
         visitor = self.streams.of(command.id) if command.more or command.stream or command.asks else None
@@ -138,8 +139,7 @@ class Engine:
             outgoing.reason,
             outgoing.headers,
             self._body(command.id, outgoing.body),
-            _events(timeline),
-            timeline.refused,
+            *_told(timeline),
             outgoing.connection,
             outgoing.interim,
         )
@@ -179,8 +179,11 @@ def _resolve(command: protocol.Resolve) -> protocol.Resolved:
     return protocol.Resolved(command.id, missing_dlls, missing_functions, builtin)
 
 
-def _events(timeline: Timeline) -> list[TraceEvent]:
+def _told(timeline: Timeline) -> tuple[list[TraceEvent], list[str]]:
+    events, refused = timeline.close()
     return [
-        TraceEvent(e.event, e.module, e.notification, e.post, e.interface, e.method, e.args, e.result, e.us, e.depth)
-        for e in timeline.events
-    ]
+        TraceEvent(
+            e.event, e.module, e.notification, e.post, e.interface, e.method, e.args, e.result, e.us, e.depth, e.thread
+        )
+        for e in events
+    ], refused

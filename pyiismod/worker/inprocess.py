@@ -30,6 +30,12 @@ class NoBox:
     def end(self, token: Any) -> None:
         """Note nothing."""
 
+    def change(self, token: Any, module: str, notification: str | None, post: bool, told: int, armed: str) -> None:
+        """Note nothing."""
+
+    def command(self, id: int) -> None:
+        """Note nothing."""
+
     def call(self, text: str) -> None:
         """Note nothing."""
 

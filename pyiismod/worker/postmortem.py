@@ -33,6 +33,7 @@ _FASTFAIL_CODES = {
 }
 """https://learn.microsoft.com/en-us/cpp/intrinsics/fastfail"""
 _OUTPUT_LIMIT = 16384
+_PENDING = "pending"
 _BITS = {row.handler: row.name for row in REQUEST + GLOBAL} | {
     row.post_handler: f"post {row.name}" for row in REQUEST if row.post_handler
 }
@@ -99,18 +100,25 @@ class _Case:
         return texts[-1].strip() if texts else ""
 
     def _native_thread(self) -> NativeThread | None:
-        hang = self.evidence.hang
-        if hang is None:
+        if self.evidence.hang is None:
             return self.report.culprit
-        working = next((thread.id for thread in self.evidence.threads if thread.command == hang.id), None)
-        return next((thread for thread in self.report.threads if thread.thread == working), None)
+        working = self._working()
+        return next((t for t in self.report.threads if working and t.thread == working.id), None)
+
+    def _working(self) -> Thread | None:
+        """Return the thread that the hung command is at: one inside a module before the one that waits for it."""
+        hang = self.evidence.hang
+        threads = [thread for thread in self.evidence.threads if hang and thread.command == hang.id]
+        threads.sort(key=lambda t: 2 if not t.frames else t.frames[-1].phase == _PENDING)
+        return threads[0] if threads else None
 
     def _thread_id(self) -> int | None:
         report = self.report
         if self.native:
             return self.native.thread
         if self.evidence.hang:
-            return next((t.id for t in self.evidence.threads if t.command == self.evidence.hang.id), None)
+            working = self._working()
+            return working.id if working else None
         if report.exception:
             return report.exception.thread
         return report.ended_threads[-1].thread if report.cause == "thread_exit" and report.ended_threads else None
@@ -129,6 +137,17 @@ class _Case:
             return own.frames[-1]
         busy = [thread for thread in self.evidence.threads if thread.frames]
         return busy[0].frames[-1] if len(busy) == 1 else None
+
+    def own_threads(self) -> list[str]:
+        """Return where those threads stand that the modules themselves started."""
+        inside = {thread.id for thread in self.evidence.threads if thread.frames}
+        found = []
+        for thread in self.report.threads:
+            blame = next((frame for frame in thread.stack if frame.module.lower() in self.foreign), None)
+            if blame is not None and thread.thread not in inside:
+                first = thread.stack[0]
+                found.append(_named(first) + (f", called from {_named(blame)}" if blame is not first else ""))
+        return found
 
 
 def explain(evidence: Evidence) -> PyiismodError:
@@ -203,7 +222,9 @@ def _hung(case: _Case, command: str, seconds: float) -> PyiismodError:
             f"the worker gave no answer to {command} within {seconds:g} s, although no module was running",
             details={"threads": threads, "output": case.evidence.output[-_OUTPUT_LIMIT:]},
         )
-    since = datetime.fromtimestamp(frame.since / 1e9).astimezone()
+    if frame.phase == _PENDING:
+        return _never_completed(case, frame, seconds, threads)
+    since = _time(frame)
     details = case.details() | {
         "seconds": seconds,
         "since": since.isoformat(timespec="milliseconds"),
@@ -215,6 +236,31 @@ def _hung(case: _Case, command: str, seconds: float) -> PyiismodError:
         f"{case.module} did not come back from {_phase(frame)} within {seconds:g} s (since {since:%H:%M:%S}){at}.",
         hint="The stacks of all threads are in details['threads']; a longer timeout= helps if it is only slow.",
         details=details,
+    )
+
+
+def _never_completed(case: _Case, frame: Frame, seconds: float, threads: list[dict[str, Any]]) -> ModuleHung:
+    since, own, armed = _time(frame), case.own_threads(), frame.armed.split(", ") if frame.armed else []
+    told = f" after {frame.told} completion{'s' if frame.told > 1 else ''}" if frame.told else ""
+    under_way = f"Still under way: {frame.armed}." if armed else "Nothing is under way for it."
+    standing = "".join(f" A thread of the module's own stands at {place}." for place in own)
+    return ModuleHung(
+        f"{frame.module} returned RQ_NOTIFICATION_PENDING from {_phase(frame)} and nothing completed it within "
+        f"{seconds:g} s (since {since:%H:%M:%S}{told}). {under_way}{standing}",
+        hint="PENDING needs a PostCompletion, an IndicateCompletion or the end of an asynchronous operation; "
+        "the stacks of all threads are in details['threads'].",
+        details=case.details()
+        | {
+            "phase": "notification",
+            "registers": {},
+            "stack": [],  # of the host's own waiting
+            "seconds": seconds,
+            "since": since.isoformat(timespec="milliseconds"),
+            "armed": armed,
+            "completions": frame.told,
+            "own_threads": own,
+            "threads": threads,
+        },
     )
 
 
@@ -241,6 +287,10 @@ def _unknown(evidence: Evidence) -> WorkerError:
 
 
 # --- words ------------------------------------------------------------------------------------------------------
+
+
+def _time(frame: Frame) -> datetime:
+    return datetime.fromtimestamp(frame.since / 1e9).astimezone()
 
 
 def _phase(frame: Frame) -> str:

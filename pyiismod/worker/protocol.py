@@ -13,6 +13,9 @@ import msgspec
 
 PROTOCOL_VERSION = 2
 
+SCHEDULES = ("threaded", "inline", "early")
+"""When completions are delivered, besides by a seed; see :mod:`pyiismod.host.timing`."""
+
 
 class _Message(msgspec.Struct, tag=True, array_like=True, omit_defaults=True, frozen=True, gc=False):
     id: int
@@ -24,6 +27,8 @@ class _Message(msgspec.Struct, tag=True, array_like=True, omit_defaults=True, fr
 class TraceEvent(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """One line of the timeline, in order of its start; the fields up to ``us`` are those of ``run --json``.
 
+    ``depth`` nests what one thread does. ``thread`` is 0 for that of the command, else a number among those that had to
+    do with it besides: IIS's own and the modules'.
     ``event`` is ``"phase"``, ``"notification"``, ``"call"``, ``"output"``, ``"trace"`` or ``"violation"``.
     """
 
@@ -37,6 +42,7 @@ class TraceEvent(msgspec.Struct, array_like=True, frozen=True, gc=False):
     result: Any
     us: float
     depth: int = 0
+    thread: int = 0
 
 
 class User(msgspec.Struct, array_like=True, omit_defaults=True, frozen=True):
@@ -105,8 +111,8 @@ class Fire(_Message, frozen=True):
     ``authority`` is host and port as the Host header has them, ``target`` path and query as sent; text is latin-1.
     ``remote`` and ``local`` are (address, port) of the two ends. ``connection`` names the connection; requests with the
     same name share it, "" is one of the request's own. ``certificate`` is the client's, DER. ``schedule`` says when
-    completions are delivered (:mod:`pyiismod.host.timing`). Without ``record`` no calls are
-    written down.
+    completions are delivered: one of :data:`SCHEDULES` or a seed (:mod:`pyiismod.host.timing`). Without
+    ``record`` no calls are written down.
 
     ``body`` is what arrives with the headers; with ``more`` the rest flows as :data:`REQUEST_BODY`. With ``stream`` the
     response comes as :class:`Begun` and flows as :data:`RESPONSE_BODY`. With ``asks`` our side's

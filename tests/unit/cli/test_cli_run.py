@@ -94,10 +94,12 @@ def test_modules_load_in_order(pyiismod: Callable, fake: FakeServer) -> None:
 
 
 def test_server_settings(pyiismod: Callable, fake: FakeServer) -> None:
-    pyiismod(*RUN, "/", "--root", "www", "--timeout", "2.5", "--iis-version", "8.5", "--env", "A=1=2", "--env", "B=")
+    named = ["--root", "www", "--timeout", "2.5", "--iis-version", "8.5", "--schedule", "7"]
+    pyiismod(*RUN, "/", *named, "--env", "A=1=2", "--env", "B=")
     assert fake.settings == {
         "root": Path("www"),
         "timeout": 2.5,
+        "schedule": 7,
         "iis_version": "8.5",
         "environment": {"A": "1=2", "B": ""},
     }

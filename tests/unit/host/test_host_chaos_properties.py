@@ -20,7 +20,7 @@ from pyiismod.abi.response import IHttpResponse4
 from pyiismod.abi.server import IHttpServer3
 from pyiismod.host._abi import ffi
 from pyiismod.host.objects import function_type
-from pyiismod.worker.engine import _events
+from pyiismod.worker.engine import _told
 
 ROOM = 256
 """Bytes behind every pointer that is no string."""
@@ -147,4 +147,4 @@ def test_whatever_a_module_calls(begin: list[Any], send: list[Any], end: list[An
     outgoing = host.fire("POST", "/a?b", headers=[("Host", "localhost")], body=b"0123456789" * 10)
     assert host.timeline.faults == []
     reply = [outgoing.status, outgoing.substatus, outgoing.reason, outgoing.headers, outgoing.body]
-    msgspec.msgpack.encode([reply, _events(host.timeline), host.timeline.refused])
+    msgspec.msgpack.encode([reply, *_told(host.timeline)])

@@ -64,7 +64,7 @@ def elsewhere(function: Callable[[], Any]) -> None:
 
 
 def test_a_call_of_the_modules_own_thread_is_written_under_the_request_of_its_object(host: Host) -> None:
-    """Section 2.4: modules work on their own threads while a request waits."""
+    """Section 2.4: modules work on their own threads while a request waits; it is the turn of one of them."""
 
     def work(context: Native, provider: Native) -> int:
         elsewhere(lambda: context.AllocateRequestMemory(10))
@@ -73,7 +73,8 @@ def test_a_call_of_the_modules_own_thread_is_written_under_the_request_of_its_ob
     host.load("threads", {"OnBeginRequest": work})
     host.fire()
     (call,) = host.calls("AllocateRequestMemory")
-    assert (call.module, call.notification, call.args) == (None, None, {"cbAllocation": 10})
+    assert (call.module, call.notification, call.post) == ("threads.dll", "RQ_BEGIN_REQUEST", False)
+    assert (call.thread, call.args) == (1, {"cbAllocation": 10})
 
 
 def test_a_late_call_of_an_own_thread_is_told_with_the_next_command(host: Host) -> None:

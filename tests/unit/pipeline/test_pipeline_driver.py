@@ -52,15 +52,19 @@ class Host:
         self.log.append(f"twice: {what}")
 
     def forgotten(self, turn: Turn) -> None:
-        self.log.append(f"forgotten: {', '.join(turn.armed)}")
+        self.log.append(f"forgotten: {', '.join(completion.what for completion in turn.armed)}")
+
+    def waits(self, turn: Turn) -> None:
+        self.log.append(f"waits after {turn.told}")
 
     def finish(self) -> None:
         self.log.append(f"finished on {threading.current_thread().name}")
 
     def post(self, size: int = 0, *, early: bool = False) -> None:
-        turn = self.driver.arm("PostCompletion")
+        completion = Completion("PostCompletion", size)
+        turn = self.driver.arm(completion)
         assert turn is not None
-        self.driver.post(turn, Completion("PostCompletion", size), early=early)
+        self.driver.post(turn, completion, early=early)
 
     def deliver(self) -> None:
         self.driver.deliver(*self.scheduled.pop(0))
@@ -74,7 +78,7 @@ def test_a_completion_is_told_and_its_status_goes_on() -> None:
     host.driver.run()
     host.post(42)
     host.deliver()
-    assert host.log == ["told 0x80", "completed PostCompletion 42", *FINISHED]
+    assert host.log == ["told 0x80", "waits after 0", "completed PostCompletion 42", *FINISHED]
 
 
 def test_posted_inside_the_handler_it_waits_for_pending() -> None:
@@ -112,8 +116,14 @@ def test_completions_may_keep_it_waiting() -> None:
         assert host.driver.turn is not None
         host.post(size)
         host.deliver()
-    assert host.log[1:4] == [f"completed PostCompletion {size}" for size in (1, 2, 3)]
-    assert host.log[4:] == FINISHED
+    assert host.log[1:6] == [
+        "waits after 0",
+        "completed PostCompletion 1",
+        "waits after 1",
+        "completed PostCompletion 2",
+        "waits after 2",
+    ]
+    assert host.log[6:] == ["completed PostCompletion 3", *FINISHED]
 
 
 def test_indicate_goes_on_inside_the_call_even_under_the_handler() -> None:
@@ -136,7 +146,7 @@ def test_indicate_from_another_thread_finishes_there() -> None:
     thread = threading.Thread(target=host.driver.indicate, args=(host.driver.turn, FINISH_REQUEST), name="module's own")
     thread.start()
     thread.join()
-    assert host.log == ["told 0x80", "told 0x400", "finished on module's own"]
+    assert host.log == ["told 0x80", "waits after 0", "told 0x400", "finished on module's own"]
 
 
 @pytest.mark.parametrize("status", [CONTINUE, FINISH_REQUEST])
@@ -157,11 +167,11 @@ def test_indicate_twice() -> None:
     assert turn is not None
     host.driver.indicate(turn, CONTINUE)
     host.driver.indicate(turn, CONTINUE)
-    assert host.log == ["told 0x80", *FINISHED, "twice: IndicateCompletion"]
+    assert host.log == ["told 0x80", "waits after 0", *FINISHED, "twice: IndicateCompletion"]
 
 
 def test_post_and_then_indicate() -> None:
-    """Mistake 3: the completion comes when the turn is settled already."""
+    """Mistake 3: it goes on without the completion, which comes when the turn is settled already."""
     host = Host(lambda turn: PENDING)
     host.driver.run()
     turn = host.driver.turn
@@ -169,7 +179,7 @@ def test_post_and_then_indicate() -> None:
     host.post()
     host.driver.indicate(turn, CONTINUE)
     host.deliver()
-    assert host.log == ["told 0x80", *FINISHED, "twice: PostCompletion"]
+    assert host.log == ["told 0x80", "waits after 0", "forgotten: PostCompletion", *FINISHED, "twice: PostCompletion"]
 
 
 def test_to_go_on_without_waiting_is_noted() -> None:

@@ -63,6 +63,9 @@ class Recorder:
     def forgotten(self, turn: Turn) -> None:
         raise AssertionError(turn.armed)
 
+    def waits(self, turn: Turn) -> None:
+        """The test looks at ``calls``."""
+
     def finish(self) -> None:
         self.finished += 1
         self.calls.append(("finish", 0))
