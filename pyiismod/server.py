@@ -23,6 +23,7 @@ from pyiismod.content import Content, ContentTypes
 from pyiismod.conversation import Conversation
 from pyiismod.errors import PyiismodError, UsageError, WorkerError
 from pyiismod.handler import HandlerRequest, HandlerResult, from_callable, from_wsgi
+from pyiismod.happenings import Happenings
 from pyiismod.headers import Headers
 from pyiismod.inspection import Image, LoadWarning, explain_missing, forwards, import_closure, preflight, read_image
 from pyiismod.module import Module
@@ -69,8 +70,10 @@ class Worker(Protocol):
         """End it. Idempotent."""
 
 
-class Server:
+class Server(Happenings):
     """A fake IIS with one site.
+
+    When a module asks for it (``RecycleProcess``, ``ReportUnhealthy``), its worker is replaced after the request.
 
     Args:
         root: folder with the site's content; None for a site without any.
@@ -214,18 +217,8 @@ class Server:
             disconnect_after=disconnect_after,
             schedule=schedule,
         )
-        worker = self._started()
-        if body.rest is None and self._handler is None:
-            return _response(self._call(worker, command, protocol.Fired))
-        conversation = Conversation(body, self._handler)
-
-        def converse() -> protocol.Reply:
-            call = worker.begin(command, listener=conversation)
-            conversation.pump()
-            return call.wait()
-
-        fired = self._settle(worker, converse, command, protocol.Fired)
-        conversation.check()
+        fired, worker = self._fire(command, body)
+        self._recycle(fired, worker)
         return _response(fired)
 
     def stream(self, method: str, url: str, *, content: ContentTypes | None = None, **options: Any) -> ResponseStream:
@@ -249,7 +242,7 @@ class Server:
         return ResponseStream(
             conversation,
             lambda: worker.begin(command, listener=conversation),
-            lambda wait: self._settle(worker, wait, command, protocol.Fired),
+            lambda wait: self._take_end(worker, wait, command),
         )
 
     def _build(self, method: str, url: str, *, schedule: str | int | None = None, **options: Any) -> protocol.Fire:
@@ -284,10 +277,72 @@ class Server:
             ModuleError: a module crashed or hung on its way out; the worker is gone all the same.
         """
         if (worker := self._worker) is not None:
-            try:
-                self._call(worker, protocol.Unload(0), protocol.Unloaded)
-            finally:
-                self._abandon(worker)
+            self._retire(worker, graceful=False)
+
+    def recycle(self) -> None:
+        """Terminate and unload all modules and end the worker; the next request finds a new one, with the same modules.
+
+        Raises:
+            ModuleError: a module crashed or hung on its way out; the worker is gone all the same.
+        """
+        if (worker := self._worker) is not None:
+            self._retire(worker, graceful=True)
+
+    def _raise(self, notification: str, **details: Any) -> protocol.Raised:
+        worker = self._started()
+        raised = self._call(worker, protocol.Raise(0, notification, **details), protocol.Raised)
+        if raised.recycle:
+            self._retire(worker, graceful=True)
+        return raised
+
+    def _fire(self, command: protocol.Fire, body: Content) -> tuple[protocol.Fired, Worker]:
+        """Send a request to a worker that takes it, and return that worker."""
+        while True:
+            worker = self._started()
+            if body.rest is None and self._handler is None:
+                fired = self._call(worker, command, protocol.Fired)
+            else:
+                fired = self._converse(worker, command, body)
+            if not fired.gone:
+                return fired, worker
+            if body.rest is not None:
+                raise WorkerError("the process was ending when the request came, and its content is used up")
+
+    def _converse(self, worker: Worker, command: protocol.Fire, body: Content) -> protocol.Fired:
+        """Carry out a request whose bodies flow."""
+        conversation = Conversation(body, self._handler)
+
+        def converse() -> protocol.Reply:
+            call = worker.begin(command, listener=conversation)
+            conversation.pump()
+            return call.wait()
+
+        fired = self._settle(worker, converse, command, protocol.Fired)
+        conversation.check()
+        return fired
+
+    def _take_end(self, worker: Worker, wait: Callable[[], protocol.Reply], command: protocol.Fire) -> protocol.Fired:
+        """Wait for the end of a streamed request."""
+        fired = self._settle(worker, wait, command, protocol.Fired)
+        if fired.gone:
+            raise WorkerError("the process was ending when the request came")
+        self._recycle(fired, worker)
+        return fired
+
+    def _recycle(self, fired: protocol.Fired, worker: Worker) -> None:
+        if fired.recycle:
+            self._retire(worker, graceful=True)
+
+    def _retire(self, worker: Worker, *, graceful: bool) -> None:
+        """End a worker when its requests have: new ones go to a new worker. Once; later calls do nothing."""
+        with self._starting:
+            if self._worker is not worker:
+                return
+            self._worker = None
+        try:
+            self._call(worker, protocol.Unload(0, graceful), protocol.Unloaded)
+        finally:
+            self._close(worker)
 
     def _abandon(self, worker: Worker) -> None:
         """End a worker, unless that has happened: of many calls that fail with it, one is the first."""
@@ -295,6 +350,9 @@ class Server:
             if self._worker is not worker:
                 return
             self._worker = None
+        self._close(worker)
+
+    def _close(self, worker: Worker) -> None:
         try:
             worker.close()
         finally:

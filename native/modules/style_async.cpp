@@ -3,7 +3,7 @@
 // ?post: PostCompletion, answered in OnAsyncCompletion. ?indicate: the thread writes the answer and calls
 // IndicateCompletion. ?inline: PostCompletion before PENDING is returned. ?never: nothing resumes it.
 
-#include "module.h"
+#include "own_thread.h"
 
 class CAsync : public CHttpModule
 {
@@ -15,7 +15,7 @@ public:
         if (strcmp(m_how, "inline") == 0)
             pHttpContext->PostCompletion(7);
         else if (strcmp(m_how, "never") != 0)
-            CloseHandle(CreateThread(NULL, 0, work, this, 0, NULL));
+            OwnThread<CAsync>::start(this);
         return RQ_NOTIFICATION_PENDING;
     }
 
@@ -29,13 +29,11 @@ public:
         return reply(pHttpContext, text);
     }
 
-private:
-    static DWORD WINAPI work(void* argument)
+    void work()
     {
-        CAsync* self = static_cast<CAsync*>(argument);
-        IHttpContext* pHttpContext = self->m_context;
+        IHttpContext* pHttpContext = m_context;
         Sleep(5);
-        if (strcmp(self->m_how, "indicate") == 0)
+        if (strcmp(m_how, "indicate") == 0)
         {
             Text text;
             text << "indicated";
@@ -44,9 +42,9 @@ private:
         }
         else
             pHttpContext->PostCompletion(42);
-        return 0;
     }
 
+private:
     IHttpContext* m_context = NULL;
     char m_how[16] = "";
 };

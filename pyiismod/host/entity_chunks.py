@@ -133,6 +133,17 @@ class EntityChunks:
         for handle in mine:
             handles.close(handle)
 
+    def take(self) -> bytes:
+        """Return what the chunks stand for, and forget them.
+
+        Raises:
+            OSError, Win32Error: a file cannot be read.
+        """
+        try:
+            return b"".join(bytes(piece) for part in self.parts() for piece in part)
+        finally:
+            self.clear()
+
     def sent(self) -> None:
         """Forget all chunks, and the copies: a response that goes on does not grow."""
         self.clear()

@@ -63,6 +63,7 @@ class Incoming:
         account: the client's credentials, which IIS accepts; None for none.
         connection: name of the connection that carries it, and others of that name; "" for one of its own.
         certificate: the client's, DER; empty for none.
+        has_connection: whether there is a client at all.
         rest: the rest of the entity; None when ``body`` is all of it.
         short_reads: seed for the sizes of reads; None for as much as fits.
         handler: answers for an ``Exchange`` what no module has; None for the static content.
@@ -86,6 +87,7 @@ class Incoming:
         account: Account | None = None,
         connection: str = "",
         certificate: bytes = b"",
+        has_connection: bool = True,
         rest: Rest | None = None,
         short_reads: int | None = None,
         disconnect_after: int | None = None,
@@ -106,6 +108,7 @@ class Incoming:
         self.account = account
         self.connection = connection
         self.certificate = certificate
+        self.has_connection = has_connection
         self.request_id = next(_request_ids)
         self.connection_id = next(_connection_ids)
 

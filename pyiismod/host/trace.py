@@ -102,8 +102,11 @@ class Timeline:
         events: in order of their start.
         refused: calls the host could not serve, as ``"Interface::Method"``.
         faults: exceptions of the host's own Python, kept from escaping into native code.
-        caller: makes the frame of a thread that is in no notification; whoever knows more replaces it.
+        caller: makes the frame of a thread that is in no notification; None as long as nobody knows whose turn it is.
+        depth: of what a thread does that is inside nothing.
     """
+
+    depth = 0
 
     def __init__(
         self, box: BlackBox, process: Timeline | None = None, command: int = 0, *, is_recorded: bool = True
@@ -114,28 +117,29 @@ class Timeline:
         self.events: list[Event] = _taken(process.events) if process else []
         self.refused: list[str] = _taken(process.refused) if process else []
         self.faults: list[BaseException] = _taken(process.faults) if process else []
-        self.caller: Callable[[], Frame] = self._nobody
+        self.caller: Callable[[], Frame] | None = None
         self._command = command
         self._visitors: dict[int, int] | None = None
-
-    def _nobody(self) -> Frame:
-        return Frame(self)
 
     def close(self) -> tuple[list[Event], list[str]]:
         """The command is over: return all events and refused calls. What still comes goes to the process's timeline."""
         process, closed = self.process, (self.events, self.refused)
         self.events, self.refused, self.faults = process.events, process.refused, process.faults
-        self.caller = self._nobody
+        self.caller = None
         return closed
 
     def violation(self, text: str) -> None:
         """Note something that a module must not do, under what this thread is in; here when it is in nothing."""
-        frame = current() or self.caller()
+        frame = current() or self.guest()
         frame.timeline.events.append(Event("violation", frame, None, text, {}))
+
+    def guest(self) -> Frame:
+        """Return a frame for a thread that is in no notification."""
+        return Frame(self) if self.caller is None else self.caller()
 
     def visit(self) -> Visit:
         """Return a context in which this thread, which is in no notification, acts for whoever's turn it is."""
-        frame = self.caller()
+        frame = self.guest()
         frame.is_guest = True
         thread = get_native_id()
         with _lock:
@@ -171,6 +175,17 @@ class Timeline:
         if self.is_recorded:
             self.events.append(event)
         return Inside(phase, frame, outer, event)
+
+
+class Nested(Timeline):
+    """The part of a timeline that belongs to a request inside another one; ``depth`` says how deep.
+
+    Args:
+        outer: the other one's.
+    """
+
+    def __init__(self, outer: Timeline) -> None:
+        self.__dict__.update(outer.__dict__)  # all but the depth is the other one's
 
 
 def _taken(items: list[_T]) -> list[_T]:
@@ -253,7 +268,7 @@ class Frame:
         module: str | None = None,
         notification: str | None = None,
         post: bool = False,
-        depth: int = 0,
+        depth: int | None = None,
     ) -> None:
         self.key: Any = None
         self.bit = 0
@@ -263,7 +278,7 @@ class Frame:
         self.module = module
         self.notification = notification
         self.post = post
-        self.depth = depth
+        self.depth = timeline.depth if depth is None else depth
 
 
 _thread = local()
@@ -287,6 +302,6 @@ def collect_output(timeline: Timeline) -> None:
     with _output_lock:
         texts, _output_cursor = timeline.box.drain_debug(_output_cursor)
     for text in texts:
-        frame = _frames.get(text.thread) or timeline.caller()
+        frame = _frames.get(text.thread) or timeline.guest()
         source = "exception" if text.exception else "OutputDebugString"
         frame.timeline.events.append(Event("output", frame, None, source, {"text": text.text}))

@@ -27,7 +27,7 @@ def send(exchange: Exchange, more: bool) -> int:
     parts = response.chunks.parts()
     if not outgoing.started:
         size = sum(part.size for part in parts)
-        _begin(outgoing, response, exchange.incoming, exchange.request.method, size, more)
+        _begin(outgoing, response, exchange.arrived, exchange.request.method, size, more)
     before = outgoing.size
     if outgoing.has_body:
         try:

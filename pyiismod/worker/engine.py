@@ -10,6 +10,8 @@ from threading import Lock
 
 from pyiismod.errors import PyiismodError, UsageError, WorkerError
 from pyiismod.host import win32
+from pyiismod.host.applicationlife import Gone
+from pyiismod.host.happenings import happen
 from pyiismod.host.iis import Iis
 from pyiismod.host.incoming import Incoming
 from pyiismod.host.settings import Settings
@@ -19,7 +21,7 @@ from pyiismod.host.user import Account
 from pyiismod.worker import protocol
 from pyiismod.worker.exchanges import Streams
 from pyiismod.worker.flow import PIECE, Send
-from pyiismod.worker.protocol import Command, ErrorInfo, Registration, Reply, TraceEvent
+from pyiismod.worker.protocol import Answer, Command, ErrorInfo, Registration, Reply, TraceEvent
 
 _LARGEST_BODY = 32 << 20
 
@@ -71,9 +73,11 @@ class Engine:
                     return self._load(command, timeline)
             case protocol.Fire():
                 return self._fire(command, timeline)
+            case protocol.Raise():
+                return self._raise(command, timeline)
             case protocol.Unload():
                 with self._lock:
-                    self._server.unload(timeline)
+                    self._server.unload(timeline, graceful=command.graceful)
                 return protocol.Unloaded(command.id, *_told(timeline))
         raise WorkerError(f"the worker does not know the command {type(command).__name__}")
 
@@ -127,6 +131,8 @@ class Engine:
         client = visitor if command.stream else None
         try:
             outgoing = self._server.fire(incoming, timeline, command.schedule, client)
+        except Gone:
+            return protocol.Fired(command.id, 0, 0, "", [], b"", *_told(timeline), gone=True)
         finally:
             if visitor is not None:
                 self.streams.end(command.id)
@@ -142,6 +148,22 @@ class Engine:
             *_told(timeline),
             outgoing.connection,
             outgoing.interim,
+            self._server.occurrences.recycling,
+        )
+
+    def _raise(self, command: protocol.Raise, timeline: Timeline) -> Reply:
+        raised = happen(self._server, command.notification, command.text, command.parameters, command.flag, timeline)
+        answers = [
+            Answer(each.status, each.substatus, each.reason, each.headers, b"".join(each.body))
+            for each in raised.responses
+        ]
+        return protocol.Raised(
+            command.id,
+            *_told(timeline),
+            raised.hresult,
+            raised.data,
+            answers,
+            self._server.occurrences.recycling,
         )
 
     def _body(self, number: int, parts: list[bytes]) -> bytes:

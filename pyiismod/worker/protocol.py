@@ -69,6 +69,16 @@ class Registration(msgspec.Struct, array_like=True, frozen=True):
     """``"RQ_BEGIN_REQUEST"``, ``"post RQ_BEGIN_REQUEST"`` or ``"GL_…"`` → alias."""
 
 
+class Answer(msgspec.Struct, array_like=True, frozen=True):
+    """A response that nobody but the test sees."""
+
+    status: int
+    substatus: int
+    reason: str
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
 class ErrorInfo(msgspec.Struct, array_like=True, frozen=True):
     """An exception of :mod:`pyiismod.errors` on its way: class name, message, hint, details."""
 
@@ -141,8 +151,33 @@ class Fire(_Message, frozen=True):
     disconnect_after: int | None = None
 
 
+class Raise(_Message, frozen=True):
+    """Something happens to the process that global modules hear of. Reply: :class:`Raised`.
+
+    ``notification`` is one of these; ``text``, ``parameters`` and ``flag`` mean:
+
+    - ``GL_CONFIGURATION_CHANGE``: configuration path, -, whether the application stops for it;
+    - ``GL_FILE_CHANGE``: physical path;
+    - ``GL_RSCA_QUERY``: function, parameters;
+    - ``GL_APPLICATION_PRELOAD``: -, -, whether the process takes the place of another;
+    - ``GL_STOP_LISTENING``: -, -, whether requests are drained gracefully;
+    - ``GL_SUSPEND_PROCESS``: -, -, whether it is resumed instead;
+    - ``GL_HEALTH_CHECK``.
+    """
+
+    notification: str
+    text: str = ""
+    parameters: str = ""
+    flag: bool = False
+
+
 class Unload(_Message, frozen=True):
-    """``Terminate`` on everything registered, then ``FreeLibrary``, last loaded first. Reply: :class:`Unloaded`."""
+    """The process's end but for the process, and ``FreeLibrary``, last loaded first. Reply: :class:`Unloaded`.
+
+    ``graceful`` says that it is recycled; IIS stops else.
+    """
+
+    graceful: bool = False
 
 
 class Shutdown(_Message, frozen=True):
@@ -184,7 +219,7 @@ class Gone(_Message, frozen=True):
     flow: int
 
 
-Command = Configure | Resolve | Load | Fire | Unload | Shutdown | Part | Credit | Gone | Answered
+Command = Configure | Resolve | Load | Fire | Raise | Unload | Shutdown | Part | Credit | Gone | Answered
 
 
 # --- replies (worker → us) --------------------------------------------------------------------------------------
@@ -241,6 +276,11 @@ class Fired(_Message, frozen=True):
     connection: str = "keep-alive"
     interim: list[int] = []
 
+    recycle: str = ""
+    """Why the process wants to be replaced, if it does."""
+    gone: bool = False
+    """The process was ending when the request came: nothing has happened."""
+
 
 class Begun(_Message, frozen=True):
     """The head of a streamed response; its body flows, and :class:`Fired` is still to come."""
@@ -270,6 +310,20 @@ class Asked(_Message, frozen=True):
     version: tuple[int, int]
 
 
+class Raised(_Message, frozen=True):
+    """What the modules made of it.
+
+    ``hresult`` and ``data`` answer ``GL_RSCA_QUERY``; ``answers`` are those of ``GL_APPLICATION_PRELOAD``'s requests.
+    """
+
+    trace: list[TraceEvent]
+    refused: list[str]
+    hresult: int = 0
+    data: bytes = b""
+    answers: list[Answer] = []
+    recycle: str = ""
+
+
 class Unloaded(_Message, frozen=True):
     """All modules have gone."""
 
@@ -285,4 +339,4 @@ class Failed(_Message, frozen=True):
     refused: list[str] = []
 
 
-Reply = Ready | Done | Resolved | Loaded | Fired | Unloaded | Failed | Begun | Asked | Part | Credit | Gone
+Reply = Ready | Done | Resolved | Loaded | Fired | Raised | Unloaded | Failed | Begun | Asked | Part | Credit | Gone

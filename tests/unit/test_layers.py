@@ -19,7 +19,8 @@ import pyiismod
 ROOT = Path(pyiismod.__file__).parent
 
 API = {
-    *("content", "conversation", "handler", "headers", "module", "request", "response", "server", "streaming", "trace"),
+    *("content", "conversation", "handler", "happenings", "headers", "module", "request", "response"),
+    *("server", "streaming", "trace"),
 }
 FACES = {"cli", "report", "pytest_plugin", "asgi", "__main__"}
 MAY_IMPORT = {

@@ -30,17 +30,23 @@ using ULONG_PTR = unsigned long long;
 #define INFINITE 0xFFFFFFFF
 #define CP_UTF8 65001
 #define EXCEPTION_EXECUTE_HANDLER 1
+#define FILE_APPEND_DATA 4
+#define FILE_ATTRIBUTE_NORMAL 0x80
 #define FILE_SHARE_READ 1
+#define FILE_SHARE_WRITE 2
 #define GENERIC_READ 0x80000000
 #define GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS 4
 #define GET_MODULE_HANDLE_EX_FLAG_PIN 1
 #define GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT 2
 #define INVALID_HANDLE_VALUE ((HANDLE)-1)
+#define MAX_PATH 260
+#define OPEN_ALWAYS 4
 #define OPEN_EXISTING 3
 #define SEM_FAILCRITICALERRORS 1
 #define STD_INPUT_HANDLE ((DWORD)-10)
 #define STD_OUTPUT_HANDLE ((DWORD)-11)
 #define STD_ERROR_HANDLE ((DWORD)-12)
+#define WT_EXECUTEONLYONCE 8
 
 #ifndef S_OK
 #define S_OK ((HRESULT)0L)
@@ -54,6 +60,7 @@ using ULONG_PTR = unsigned long long;
 #endif
 
 using LPTHREAD_START_ROUTINE = DWORD(WINAPI*)(LPVOID);
+using WAITORTIMERCALLBACK = void(WINAPI*)(void*, BYTE);
 
 struct EXCEPTION_POINTERS;
 using LPTOP_LEVEL_EXCEPTION_FILTER = LONG(WINAPI*)(EXCEPTION_POINTERS*);
@@ -68,12 +75,17 @@ extern "C"
     __declspec(dllimport) BOOL WINAPI CloseHandle(HANDLE);
     __declspec(dllimport) HANDLE WINAPI CreateEventA(void*, BOOL, BOOL, PCSTR);
     __declspec(dllimport) HANDLE WINAPI CreateFileW(PCWSTR, DWORD, DWORD, void*, DWORD, DWORD, HANDLE);
+    __declspec(dllimport) HANDLE WINAPI CreateSemaphoreA(void*, LONG, LONG, PCSTR);
     __declspec(dllimport) HANDLE WINAPI CreateThread(void*, SIZE_T, LPTHREAD_START_ROUTINE, LPVOID, DWORD, DWORD*);
+    __declspec(dllimport) HANDLE WINAPI CreateTimerQueue();
+    __declspec(dllimport) BOOL WINAPI CreateTimerQueueTimer(HANDLE*, HANDLE, WAITORTIMERCALLBACK, void*, DWORD, DWORD, DWORD);
     __declspec(dllimport) void WINAPI DebugBreak();
     __declspec(dllimport) void WINAPI DeleteCriticalSection(CRITICAL_SECTION*);
+    __declspec(dllimport) BOOL WINAPI DeleteTimerQueueEx(HANDLE, HANDLE);
     __declspec(dllimport) void WINAPI EnterCriticalSection(CRITICAL_SECTION*);
     [[noreturn]] __declspec(dllimport) void WINAPI ExitProcess(UINT);
     [[noreturn]] __declspec(dllimport) void WINAPI ExitThread(DWORD);
+    [[noreturn]] __declspec(dllimport) void WINAPI FreeLibraryAndExitThread(HMODULE, DWORD);
     __declspec(dllimport) DWORD WINAPI GetCurrentDirectoryW(DWORD, LPWSTR);
     __declspec(dllimport) HANDLE WINAPI GetCurrentProcess();
     __declspec(dllimport) DWORD WINAPI GetCurrentThreadId();
@@ -88,6 +100,7 @@ extern "C"
     __declspec(dllimport) void WINAPI OutputDebugStringA(PCSTR);
     __declspec(dllimport) void WINAPI OutputDebugStringW(PCWSTR);
     __declspec(dllimport) void WINAPI RaiseException(DWORD, DWORD, DWORD, const ULONG_PTR*);
+    __declspec(dllimport) BOOL WINAPI ReleaseSemaphore(HANDLE, LONG, LONG*);
     __declspec(dllimport) BOOL WINAPI SetCurrentDirectoryA(PCSTR);
     __declspec(dllimport) BOOL WINAPI SetEnvironmentVariableA(PCSTR, PCSTR);
     __declspec(dllimport) UINT WINAPI SetErrorMode(UINT);
@@ -98,6 +111,16 @@ extern "C"
     __declspec(dllimport) DWORD WINAPI WaitForSingleObject(HANDLE, DWORD);
     __declspec(dllimport) int WINAPI WideCharToMultiByte(UINT, DWORD, PCWSTR, int, LPSTR, int, PCSTR, BOOL*);
     __declspec(dllimport) BOOL WINAPI WriteFile(HANDLE, const void*, DWORD, DWORD*, void*);
+}
+
+inline LONG InterlockedDecrement(volatile LONG* value)
+{
+    return __atomic_sub_fetch(value, 1, __ATOMIC_SEQ_CST);
+}
+
+inline LONG InterlockedIncrement(volatile LONG* value)
+{
+    return __atomic_add_fetch(value, 1, __ATOMIC_SEQ_CST);
 }
 
 #ifndef DLL_PROCESS_ATTACH

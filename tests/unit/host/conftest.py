@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import globalcall
 import pytest
-from nativecall import Host
+from childcall import is_child
+from nativecall import CONTINUE, Host, Native
 
 from pyiismod.host import win32
 
@@ -23,6 +26,15 @@ def host() -> Host:
 
 
 @pytest.fixture
+def pool(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let pool threads run anywhere; what a slot of a test's module raises fails the test."""
+    if sys.platform != "win32":
+        monkeypatch.setattr(win32, "join_apartment", lambda: None)
+    yield
+    globalcall.check()
+
+
+@pytest.fixture
 def exchange(host: Host) -> Iterator[Callable[..., Any]]:
     """Open requests that end with the test; a fault of the host's own Python fails it."""
     opened: list[Any] = []
@@ -35,3 +47,28 @@ def exchange(host: Host) -> Iterator[Callable[..., Any]]:
     for each in opened:
         each._end()
         assert each.timeline.faults == []
+
+
+@pytest.fixture
+def in_parent(host: Host) -> Callable[..., Any]:
+    """Fire a request whose handler is ``parent``; in child requests it is ``child``."""
+
+    def fire(parent: Callable[..., int], child: Callable[..., int] | None = None, **more: Any) -> Any:
+        def handle(context: Native, provider: Native) -> int:
+            if is_child(context):
+                return child(context) if child is not None else CONTINUE
+            return parent(context)
+
+        if not host.iis.modules:
+            host.load("both", {"OnExecuteRequestHandler": handle})
+        return host.fire(**more)
+
+    return fire
+
+
+@pytest.fixture(scope="session")
+def pool() -> Iterator[None]:
+    """Let the pool's threads run without Windows. Some start later than the test that needs them ends."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(win32, "join_apartment", lambda: None)
+        yield
