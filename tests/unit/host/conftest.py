@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -26,10 +25,8 @@ def host() -> Host:
 
 
 @pytest.fixture
-def pool(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let pool threads run anywhere; what a slot of a test's module raises fails the test."""
-    if sys.platform != "win32":
-        monkeypatch.setattr(win32, "join_apartment", lambda: None)
+def pool(threads_anywhere: None) -> Iterator[None]:
+    """Let the test use the pool's threads; what a slot of a test's module raises fails the test."""
     yield
     globalcall.check()
 
@@ -67,7 +64,7 @@ def in_parent(host: Host) -> Callable[..., Any]:
 
 
 @pytest.fixture(scope="session")
-def pool() -> Iterator[None]:
+def threads_anywhere() -> Iterator[None]:
     """Let the pool's threads run without Windows. Some start later than the test that needs them ends."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(win32, "join_apartment", lambda: None)
