@@ -63,10 +63,10 @@ class Conversation:
 
     def settled(self) -> None:
         """The reply is there, or will never come."""
-        self._upload.fail(OtherSideGone())
-        self.download.fail(OtherSideGone())
+        self._upload.cut()
+        self.download.cut()
         for answer in list(self._answers.values()):
-            answer.fail()
+            answer.cut()
         self._arrived.set()
 
     @property
@@ -179,7 +179,7 @@ class Answer:
         elif isinstance(message, Part):
             self._pieces.put(message.data)
 
-    def fail(self) -> None:
+    def cut(self) -> None:
         """The request is over."""
         self._pieces.put(None)
-        self._body.fail(OtherSideGone())
+        self._body.cut()

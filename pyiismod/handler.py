@@ -73,8 +73,11 @@ def from_callable(function: Callable[[HandlerRequest], HandlerResult]) -> Handle
             result = (200, {}, result)
         status, headers, body = result
         answer.begin(status, "", _lines(headers))
-        for piece in _pieces(body):
-            answer.write(piece)
+        try:
+            for piece in _pieces(body):
+                answer.write(piece)
+        finally:
+            _close(body)
 
     return handle
 
@@ -100,10 +103,14 @@ def from_wsgi(app: Callable[..., Iterable[bytes]]) -> Handler:
                 started.write(piece)
             started.write(b"", is_last=True)
         finally:
-            if hasattr(pieces, "close"):
-                pieces.close()
+            _close(pieces)
 
     return handle
+
+
+def _close(body: Any) -> None:
+    if hasattr(body, "close"):
+        body.close()
 
 
 class _Started:

@@ -42,7 +42,7 @@ class Outflow:
         self._send = send
         self._key = (number, flow)
         self._room = WINDOW
-        self._credits: SimpleQueue[int | BaseException] = SimpleQueue()
+        self._credits: SimpleQueue[int | None] = SimpleQueue()
         self._sent = self._credited = 0
         self._ended = False
 
@@ -56,7 +56,6 @@ class Outflow:
 
         Raises:
             OtherSideGone: nobody reads it any more.
-            BaseException: what :meth:`fail` was given.
         """
         view = memoryview(data)
         for start in range(0, len(view), PIECE):
@@ -72,9 +71,9 @@ class Outflow:
                 credit = self._credits.get(self._room <= 0)
             except Empty:
                 return
-            if isinstance(credit, BaseException):
-                self._credits.put(credit)
-                raise credit
+            if credit is None:
+                self._credits.put(None)
+                raise OtherSideGone
             self._room += credit
 
     def end(self) -> None:
@@ -93,11 +92,11 @@ class Outflow:
             self._credited += message.size
             self._credits.put(message.size)
         elif isinstance(message, Gone):
-            self.fail(OtherSideGone())
+            self.cut()
 
-    def fail(self, error: BaseException) -> None:
-        """Have this and every later write raise."""
-        self._credits.put(error)
+    def cut(self) -> None:
+        """The other side has gone: have this and every later write raise."""
+        self._credits.put(None)
 
 
 class Inflow:
@@ -112,7 +111,7 @@ class Inflow:
     def __init__(self, send: Send, number: int, flow: int) -> None:
         self._send = send
         self._key = (number, flow)
-        self._pieces: SimpleQueue[bytes | BaseException] = SimpleQueue()
+        self._pieces: SimpleQueue[bytes | None] = SimpleQueue()
         self._owed = self._unread = 0
         self.ended = False
         """Whether the end has been read."""
@@ -127,14 +126,13 @@ class Inflow:
 
         Raises:
             OtherSideGone: the rest will never come.
-            BaseException: what :meth:`fail` was given.
         """
         if self.ended:
             return b""
         piece = self._pieces.get()
-        if isinstance(piece, BaseException):
-            self._pieces.put(piece)
-            raise piece
+        if piece is None:
+            self._pieces.put(None)
+            raise OtherSideGone
         self.ended = not piece
         self._owed += len(piece)
         if self._owed >= PIECE and not self.ended:
@@ -154,8 +152,8 @@ class Inflow:
             self._unread += len(message.data)
             self._pieces.put(message.data)
         elif isinstance(message, Gone):
-            self.fail(OtherSideGone())
+            self.cut()
 
-    def fail(self, error: BaseException) -> None:
-        """Have reads raise, once they have taken what came before."""
-        self._pieces.put(error)
+    def cut(self) -> None:
+        """The other side has gone: have reads raise, once they have taken what came before."""
+        self._pieces.put(None)

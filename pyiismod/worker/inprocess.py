@@ -18,7 +18,7 @@ from pyiismod.errors import UsageError
 from pyiismod.worker.call import Call, Listener
 from pyiismod.worker.engine import Engine
 from pyiismod.worker.output import Output
-from pyiismod.worker.protocol import Command, Fire, Reply
+from pyiismod.worker.protocol import Command, Fire, Part, Reply
 
 
 class NoBox:
@@ -73,10 +73,15 @@ class InProcess:
         call = Call(command, inf, listener)
         command = msgspec.structs.replace(command, id=next(self._numbers))
         if listener is not None and isinstance(command, Fire):
-            listener.opened(command.id, self._engine.streams.deliver)
-            self._engine.streams.expect(command, call.deliver)
+            listener.opened(command.id, lambda message: self._engine.streams.deliver(_own(message)))
+            self._engine.streams.expect(command, lambda message: call.deliver(_own(message)))
         Thread(target=lambda: call.settle(self._engine.handle(command), None), daemon=True).start()
         return call
 
     def close(self) -> None:
         """Do nothing: the process goes on."""
+
+
+def _own(message: Any) -> Any:
+    """Return a message with data of its own, as one that has been through a pipe."""
+    return msgspec.structs.replace(message, data=bytes(message.data)) if isinstance(message, Part) else message

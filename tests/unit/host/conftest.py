@@ -13,12 +13,6 @@ from nativecall import CONTINUE, Host, Native
 from pyiismod.host import win32
 
 
-@pytest.fixture(autouse=True)
-def no_com(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Threads of the pool have no apartment to join outside of Windows."""
-    monkeypatch.setattr(win32, "join_apartment", lambda: None)
-
-
 @pytest.fixture
 def host() -> Host:
     return Host()

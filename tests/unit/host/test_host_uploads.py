@@ -225,6 +225,7 @@ class Late:
 
 @pytest.mark.parametrize("schedule", ["threaded", "early", 3])
 @pytest.mark.parametrize(("sent", "result"), [(b"late", (4, 0, b"late")), (b"", (0, HANDLE_EOF, b""))])
+@pytest.mark.usefixtures("threads_anywhere")
 def test_an_asynchronous_read_does_not_wait(schedule: str | int, sent: bytes, result: Any, host: Host) -> None:
     """2.4: it returns before anything has come; the completion says what came, or that this was the end."""
     client, notes = Late(sent), []
