@@ -50,8 +50,9 @@ def record(module: Path = MODULE, windows: runtime.Runtime | None = None) -> Doc
         for name, text in FILES.items():
             (root / name).write_text(text, encoding="ascii")
         environment = {"IISMOD_PROBE_FILE": found.to_windows(lines)}
-        server = pyiismod.Server(root=root, runtime=found, environment=environment, site_name=NAME, app_pool=NAME)
-        with server as iis:
+        names = {"site_name": NAME, "app_pool": NAME}
+        # On the request's own thread, so that two records of ours have the same order.
+        with pyiismod.Server(root=root, runtime=found, environment=environment, schedule="inline", **names) as iis:
             iis.load(module, name=NAME)
             answers = [_fire(iis, request) for request in requests()]
         text = lines.read_text(encoding="ascii")
