@@ -105,9 +105,6 @@ class Exchange:
     execute_flags = 0
     is_freed = False
 
-    CORE = RQ_EXECUTE_REQUEST_HANDLER
-    """Events at which IIS itself always has something to do."""
-
     has_error_pages = True
     """Whether errors without a body get one."""
 
@@ -143,10 +140,11 @@ class Exchange:
         self.response = Response(self)
         self.context = Context(self)
         self.variables = ServerVariables(self)
-        self._plan = iis.plan
+        plans = iis.plans
+        self._plan = plans.default
         self._machine = Machine(self._plan, lambda: self.handled)
         self._driver = Driver(self._machine, self)
-        self.mapping = Mapping(self, iis, self._machine)
+        self.mapping = Mapping(self, iis, plans, self._machine)
         self._schedule = schedule
         self._threads = iis.threads
         self._global_modules = iis.global_modules
@@ -502,7 +500,8 @@ class Exchange:
         if subscriber.position not in self._instances:
             created = subscriber.key.create(self.timeline, self.pool)
             if isinstance(created, ModuleInstance):
-                self._instances[subscriber.position] = created
+                if self._instances.setdefault(subscriber.position, created) is not created:
+                    created.dispose(self.timeline)  # another thread was first
             else:
                 if created >= 0:
                     text = f"GetHttpModule of {subscriber.key.file} returned S_OK and no module: IIS would crash here"

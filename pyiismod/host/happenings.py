@@ -48,7 +48,7 @@ def happen(iis: Iis, notification: str, text: str, parameters: str, flag: bool, 
         case "GL_APPLICATION_PRELOAD":
             outcome = Outcome(responses=tuple(iis.preload(flag, timeline)))
         case "GL_STOP_LISTENING":
-            on_system_thread(lambda: occurrences.stop_listening(flag, timeline))
+            on_system_thread(timeline, lambda: occurrences.stop_listening(flag, timeline))
         case "GL_SUSPEND_PROCESS" if not flag:
             occurrences.suspend(timeline)
         case "GL_SUSPEND_PROCESS":

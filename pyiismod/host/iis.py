@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from itertools import count
 
-from pyiismod.abi.constants import RQ_AUTHENTICATE_REQUEST, RQ_EXECUTE_REQUEST_HANDLER
 from pyiismod.errors import WorkerError
 from pyiismod.host.applicationlife import ApplicationLife
 from pyiismod.host.child import Child
 from pyiismod.host.exchange import Exchange
 from pyiismod.host.global_notifications import GlobalModules
-from pyiismod.host.handlers import Handler, static_handler
+from pyiismod.host.handlers import Handler
 from pyiismod.host.incoming import Client, Incoming, Outgoing
 from pyiismod.host.module import Module
+from pyiismod.host.plans import Plans
 from pyiismod.host.preload import preload
 from pyiismod.host.process import Process
 from pyiismod.host.server import Server
@@ -21,7 +21,6 @@ from pyiismod.host.settings import Settings
 from pyiismod.host.shutdown import FACTORY_FIRST, shut_down
 from pyiismod.host.threads import Pool
 from pyiismod.host.trace import BlackBox, Timeline
-from pyiismod.pipeline import Plan, Subscriber
 
 
 class Iis:
@@ -37,7 +36,7 @@ class Iis:
         global_modules: who hears of what happens to the process.
         modules: loaded modules in ``<modules>`` order.
         threads: IIS's own pool, for completions.
-        plan: whom requests tell.
+        plans: whom requests tell.
     """
 
     def __init__(self, settings: Settings, box: BlackBox) -> None:
@@ -83,27 +82,7 @@ class Iis:
     def replan(self) -> None:
         """The modules are others now."""
         self.global_modules.replan(self.modules)
-        self._subscribers = [
-            Subscriber(module, i, info.request_mask, info.post_mask, info.priorities)
-            for i, module in enumerate((*self.modules, *self.application.modules))
-            if (info := module.registration) is not None and info.factory
-        ]
-        self._plans: dict[tuple[str, ...], Plan] = {}
-        self.static_handler = static_handler(
-            (s.key.name for s in self._subscribers if s.wants(RQ_EXECUTE_REQUEST_HANDLER, False)),
-            self.settings.response_buffer_limit,
-        )
-        self.plan = self.plan_for(self.static_handler)
-
-    def plan_for(self, handler: Handler | None) -> Plan:
-        """Return whom requests tell that are mapped to ``handler``; None for those that nothing is mapped to."""
-        names = handler.modules if handler is not None else ()
-        plan = self._plans.get(names)
-        if plan is None:
-            handling = tuple(s for name in dict.fromkeys(names) for s in self._subscribers if s.key.name == name)
-            core = Exchange.CORE if self.settings.anonymous else Exchange.CORE | RQ_AUTHENTICATE_REQUEST
-            plan = self._plans[names] = Plan(self._subscribers, core, handling)
-        return plan
+        self.plans = Plans((*self.modules, *self.application.modules), self.settings)
 
     def map_handler(
         self,
@@ -115,7 +94,7 @@ class Iis:
     ) -> Handler | None:
         """Return the handler mapping for a verb on a canonical URL path, or None; none of ``ignored``."""
         if not self.settings.handlers:
-            return None if ignore_wildcard else self.static_handler
+            return None if ignore_wildcard else self.plans.static_handler
         for handler in self.settings.handlers:
             if handler in ignored or (ignore_wildcard and handler.is_wildcard):
                 continue

@@ -13,6 +13,7 @@ from pyiismod.pipeline import Machine
 if TYPE_CHECKING:
     from pyiismod.host.exchange import Exchange
     from pyiismod.host.iis import Iis
+    from pyiismod.host.plans import Plans
 
 
 class Mapping:
@@ -21,6 +22,7 @@ class Mapping:
     Args:
         exchange: the request.
         iis: the server.
+        plans: whom to tell, for each handler.
         machine: its position; a new handler changes what lies ahead.
 
     Attributes:
@@ -30,13 +32,14 @@ class Mapping:
 
     ignored: frozenset[Handler | None] = frozenset()
 
-    def __init__(self, exchange: Exchange, iis: Iis, machine: Machine) -> None:
+    def __init__(self, exchange: Exchange, iis: Iis, plans: Plans, machine: Machine) -> None:
         self._exchange = exchange
         self._iis = iis
+        self._plans = plans
         self._machine = machine
         self._script_map: Any = None  # a module's own description
         self._script_name: str | None = None
-        self.handler: Handler | None = iis.static_handler
+        self.handler: Handler | None = self._plans.static_handler
 
     def url_changed(self) -> None:
         """Map the request anew, unless a module has."""
@@ -65,7 +68,7 @@ class Mapping:
 
     def _set(self, handler: Handler | None) -> None:
         self.handler = handler
-        self._machine.replan(self._iis.plan_for(handler))
+        self._machine.replan(self._plans.of(handler))
 
     @property
     def script_map(self) -> Any:

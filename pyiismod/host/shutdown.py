@@ -50,7 +50,7 @@ def shut_down(iis: Iis, graceful: bool, timeline: Timeline) -> None:
 
     def stop_listening(again: bool = False) -> None:
         if again or not occurrences.has_stopped_listening:
-            on_system_thread(lambda: occurrences.stop_listening(graceful, timeline))
+            on_system_thread(timeline, lambda: occurrences.stop_listening(graceful, timeline))
 
     def drain() -> None:
         iis.application.drain()

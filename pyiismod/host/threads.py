@@ -11,6 +11,7 @@ from _thread import allocate_lock, start_new_thread
 from collections.abc import Callable
 
 from pyiismod.host import win32
+from pyiismod.host.trace import Timeline
 from pyiismod.host.traffic import Traffic
 
 Work = Callable[[], None]
@@ -53,18 +54,20 @@ class Pool:
                 self._idle += 1
 
 
-def on_system_thread(work: Work) -> None:
-    """Have ``work`` called on a thread that is none of the pool's, and wait for its end; it raises here what it raises.
+def on_system_thread(timeline: Timeline, work: Work) -> None:
+    """Have ``work`` called on a thread that is none of the pool's, and wait for its end; what it raises is raised here.
 
     The process host tells the worker process on such threads what it has to do.
     """
-    gate, raised = allocate_lock(), []
+    gate = allocate_lock()
+    raised: list[BaseException] = []
     gate.acquire()
 
     def run() -> None:
         try:
             win32.join_apartment()
-            work()
+            with timeline.visit():
+                work()
         except BaseException as error:
             raised.append(error)
         gate.release()

@@ -11,6 +11,8 @@ from __future__ import annotations
 THREADED, INLINE, EARLY = "threaded", "inline", "early"
 SCHEDULES = (THREADED, INLINE, EARLY)
 
+_64_BITS = 0xFFFFFFFFFFFFFFFF
+
 
 class Timing:
     """Draws the way of each completion.
@@ -29,8 +31,10 @@ class Timing:
         """Return ``"threaded"``, ``"inline"`` or ``"early"`` for the next completion."""
         if self._fixed is not None:
             return self._fixed
-        self._state = (self._state * 6364136223846793005 + 1442695040888963407) & 0xFFFFFFFFFFFFFFFF
-        return SCHEDULES[(self._state >> 33) % len(SCHEDULES)]
+        self._state = state = (self._state + 0x9E3779B97F4A7C15) & _64_BITS  # SplitMix64
+        state = ((state ^ state >> 30) * 0xBF58476D1CE4E5B9) & _64_BITS
+        state = ((state ^ state >> 27) * 0x94D049BB133111EB) & _64_BITS
+        return SCHEDULES[(state ^ state >> 31) % len(SCHEDULES)]
 
 
 _FIXED = {schedule: Timing(schedule) for schedule in SCHEDULES}
