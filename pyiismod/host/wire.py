@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pyiismod.host import handles
 from pyiismod.host.dates import http_date
+from pyiismod.host.headers import Headers
 from pyiismod.host.incoming import Incoming, Outgoing
 from pyiismod.host.response import Response
 
@@ -83,19 +84,17 @@ def _headers(
     own, status = response.headers, response.status
     if status == 101:
         own.delete(b"Connection")  # http.sys takes that of an unknown line only
-    lines = [(name, value) for name, value in own.items() if value]
-    present = {name.lower(): value for name, value in lines}
+    headers, present = _lines(own)
     length = present.get(b"content-length")
     is_framed = length is not None or b"transfer-encoding" in present or not _allows_body(status)
     is_http_1_1 = incoming.version >= (1, 1)
     if not is_framed and more and is_http_1_1:
         own.set(b"Transfer-Encoding", b"chunked", replace=True)
-        lines = [(name, value) for name, value in own.items() if value]
+        headers, present = _lines(own)
     if b"close" in present.get(b"connection", b"").lower() or (not is_framed and more and not is_http_1_1):
         outgoing.keeps_alive = False
     if length is not None and length.isdigit() and b"transfer-encoding" not in present:
         outgoing.promised = int(length)
-    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in lines]
     if b"date" not in present:
         headers.append(("Date", http_date(int(time()))))
     if b"connection" not in present and (not is_http_1_1 or not outgoing.keeps_alive):
@@ -103,3 +102,13 @@ def _headers(
     if not is_framed and not more:
         headers.append(("Content-Length", str(size)))
     return headers
+
+
+def _lines(own: Headers) -> tuple[list[tuple[str, str]], dict[bytes, bytes]]:
+    """Return the lines that are not empty as text, and lower-case name → value."""
+    lines, present = [], {}
+    for name, value in own.items():
+        if value:
+            lines.append((name.decode("latin-1"), value.decode("latin-1")))
+            present[name.lower()] = value
+    return lines, present
