@@ -129,6 +129,10 @@ class EntityChunks:
         """Forget all chunks."""
         self._raw.EntityChunkCount = 0
         self.copied = 0
+        self.close()
+
+    def close(self) -> None:
+        """Close what was duplicated. Idempotent, and touches no native memory: the request's may be gone."""
         if self._handles:
             mine, self._handles = self._handles, []
             for handle in mine:
