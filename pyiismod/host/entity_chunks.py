@@ -129,9 +129,14 @@ class EntityChunks:
         """Forget all chunks."""
         self._raw.EntityChunkCount = 0
         self.copied = 0
-        mine, self._handles = self._handles, []
-        for handle in mine:
-            handles.close(handle)
+        self.close()
+
+    def close(self) -> None:
+        """Close what was duplicated. Idempotent, and touches no native memory: the request's may be gone."""
+        if self._handles:
+            mine, self._handles = self._handles, []
+            for handle in mine:
+                handles.close(handle)
 
     def take(self) -> bytes:
         """Return what the chunks stand for, and forget them.
@@ -144,13 +149,13 @@ class EntityChunks:
         finally:
             self.clear()
 
-    def sent(self) -> None:
-        """Forget all chunks, and the copies: a response that goes on does not grow."""
+    def sent(self, *, more: bool) -> None:
+        """Forget all chunks; if more follow, the copies too: a response that goes on does not grow."""
         self.clear()
-        if self._copies is self._pool:
-            self._copies = RequestPool()
-        else:
+        if self._copies is not self._pool:
             self._copies.release()
+        elif more:
+            self._copies = RequestPool()
 
     def parts(self) -> list[Part]:
         """Return what the chunks stand for, in order; a chunk that cannot be sent is noted and left out."""
@@ -165,8 +170,8 @@ class EntityChunks:
         what = None
         if chunk.DataChunkType == FROM_MEMORY:
             size = chunk.FromMemory.BufferLength
-            if chunk.FromMemory.pBuffer:
-                return Part(ffi.buffer(chunk.FromMemory.pBuffer, size), 0, size)
+            if memory := chunk.FromMemory.pBuffer:
+                return Part(ffi.buffer(memory, size), 0, size)
             what = f"claims {size} bytes at NULL" if size else None
         elif chunk.DataChunkType == FROM_FILE:
             return self._file(i, chunk.FromFileHandle)
@@ -221,4 +226,4 @@ class Part:
         """
         if isinstance(self._source, ffi.CData):
             return handles.read(self._source, self._start, self.size)
-        return iter((memoryview(self._source),))
+        return iter((self._source,))

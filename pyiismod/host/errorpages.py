@@ -27,7 +27,7 @@ def complete(exchange: Exchange, more: bool) -> None:
         more: whether more of it follows.
     """
     response = exchange.response
-    if more or response.status < _FIRST_ERROR or exchange.outgoing.started or len(response.chunks):
+    if more or exchange.outgoing.started or response.status < _FIRST_ERROR or len(response.chunks):
         return
     if response.skip_custom_errors or response.headers_suppressed or not exchange.has_error_pages:
         return

@@ -261,7 +261,7 @@ class Exchange:
         self._instances = {}
 
     def _free(self) -> None:
-        self.response.chunks.clear()
+        self.response.chunks.close()
         self.around.end()
         for child in reversed(self.children):
             child.left_behind()

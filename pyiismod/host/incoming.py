@@ -71,6 +71,7 @@ class Incoming:
 
     Attributes:
         declared: bytes of the entity by Content-Length; None for a chunked one.
+        keeps_alive: whether the client would send another request on this connection.
         expects_continue: whether the client waits for a 100 before it sends the entity.
     """
 
@@ -99,6 +100,8 @@ class Incoming:
         fields = {name.lower(): value for name, value in headers}
         self.expects_continue = fields.get("expect", "").lower() == "100-continue"
         self.declared = _length(fields, None if rest is not None else len(body))
+        wish = fields.get("connection", "").lower()
+        self.keeps_alive = "close" not in wish if version >= (1, 1) else "keep-alive" in wish
         self.short_reads = short_reads
         self.handler = handler
         self._set_body(body, rest, disconnect_after)
@@ -204,13 +207,13 @@ class Outgoing:
         if self._client is not None:
             self._client.begin(self)
 
-    def write(self, data: memoryview) -> None:
-        """A piece of the body leaves."""
+    def write(self, data: bytes | memoryview) -> bool:
+        """A piece of the body leaves; a ``memoryview`` lives for this call. Return whether the client took it."""
         self.size += len(data)
-        if self._client is None:
-            self.body.append(bytes(data))
-        elif not self._client.receive(data):
-            self.abort()
+        if self._client is not None:
+            return self._client.receive(memoryview(data))
+        self.body.append(bytes(data))
+        return True
 
     def abort(self) -> None:
         """Cut the connection; what has left stays with the client. Nothing happens after the end."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pyiismod.host import handles
 from pyiismod.host.dates import http_date
+from pyiismod.host.headers import Headers
 from pyiismod.host.incoming import Incoming, Outgoing
 from pyiismod.host.response import Response
 
@@ -26,7 +27,9 @@ def send(exchange: Exchange, more: bool) -> int:
     outgoing, response = exchange.outgoing, exchange.response
     parts = response.chunks.parts()
     if not outgoing.started:
-        size = sum(part.size for part in parts)
+        size = 0
+        for part in parts:
+            size += part.size
         _begin(outgoing, response, exchange.arrived, exchange.request.method, size, more)
     before = outgoing.size
     if outgoing.has_body:
@@ -35,11 +38,12 @@ def send(exchange: Exchange, more: bool) -> int:
                 for piece in part:
                     if outgoing.aborted:
                         break
-                    outgoing.write(piece)
+                    if not outgoing.write(piece):
+                        exchange.lose_client()
         except handles.Unreadable as error:
             exchange.timeline.violation(f"a file of the response cannot be read: {error}")
             outgoing.abort()
-    response.chunks.sent()
+    response.chunks.sent(more=more)
     if not more and not outgoing.ended:
         _end(exchange)
     return outgoing.size - before
@@ -48,7 +52,7 @@ def send(exchange: Exchange, more: bool) -> int:
 def _begin(outgoing: Outgoing, response: Response, incoming: Incoming, method: bytes, size: int, more: bool) -> None:
     status = response.status
     outgoing.has_body = outgoing.is_opaque or (method != b"HEAD" and _allows_body(status))
-    outgoing.keeps_alive = _wants_more(incoming) and not response.needs_disconnect
+    outgoing.keeps_alive = incoming.keeps_alive and not response.needs_disconnect
     if response.headers_suppressed:
         outgoing.keeps_alive = False  # nothing says where the body ends
     else:
@@ -74,37 +78,37 @@ def _allows_body(status: int) -> bool:
     return status >= 200 and status not in _NO_BODY
 
 
-def _wants_more(incoming: Incoming) -> bool:
-    """Return whether the client would send another request on this connection."""
-    tokens = ",".join(value for name, value in incoming.headers if name.lower() == "connection").lower()
-    return "close" not in tokens if incoming.version >= (1, 1) else "keep-alive" in tokens
-
-
 def _headers(
     outgoing: Outgoing, response: Response, incoming: Incoming, size: int, more: bool
 ) -> list[tuple[str, str]]:
-    own = response.headers
-    if response.status == 101:
+    own, status = response.headers, response.status
+    if status == 101:
         own.delete(b"Connection")  # http.sys takes that of an unknown line only
-    length, coding = own.get(b"Content-Length"), own.get(b"Transfer-Encoding")
-    closing = b"close" in (own.get(b"Connection") or b"").lower()
-    framed = bool(length or coding) or not _allows_body(response.status)
+    headers, present = _lines(own)
+    length = present.get(b"content-length")
+    is_framed = length is not None or b"transfer-encoding" in present or not _allows_body(status)
     is_http_1_1 = incoming.version >= (1, 1)
-    if not framed and more and is_http_1_1:
+    if not is_framed and more and is_http_1_1:
         own.set(b"Transfer-Encoding", b"chunked", replace=True)
-    if closing or (not framed and more and not is_http_1_1):
+        headers, present = _lines(own)
+    if b"close" in present.get(b"connection", b"").lower() or (not is_framed and more and not is_http_1_1):
         outgoing.keeps_alive = False
-    if length and length.isdigit() and not coding:
+    if length is not None and length.isdigit() and b"transfer-encoding" not in present:
         outgoing.promised = int(length)
-    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in own.items() if value]
-    present = {name.lower() for name, _ in headers}
-    if "date" not in present:
+    if b"date" not in present:
         headers.append(("Date", http_date(int(time()))))
-    if "connection" not in present:
-        if not outgoing.keeps_alive:
-            headers.append(("Connection", "close"))
-        elif not is_http_1_1:
-            headers.append(("Connection", "keep-alive"))
-    if not framed and not more:
+    if b"connection" not in present and (not is_http_1_1 or not outgoing.keeps_alive):
+        headers.append(("Connection", "keep-alive" if outgoing.keeps_alive else "close"))
+    if not is_framed and not more:
         headers.append(("Content-Length", str(size)))
     return headers
+
+
+def _lines(own: Headers) -> tuple[list[tuple[str, str]], dict[bytes, bytes]]:
+    """Return the lines that are not empty as text, and lower-case name → value."""
+    lines, present = [], {}
+    for name, value in own.items():
+        if value:
+            lines.append((name.decode("latin-1"), value.decode("latin-1")))
+            present[name.lower()] = value
+    return lines, present
