@@ -47,7 +47,7 @@ def test_another_module_in_between_ends_it(both: Load) -> None:
     ],
 )
 def test_the_last_notification(target: str, expected: list[str], both: Load) -> None:
-    """2.6: TRUE when none of the module's is left, what it has disabled not counted. The page's prose has it inverted."""
+    """2.6: TRUE when none of the module's is left, what it has disabled not counted; the page's prose is wrong."""
     assert order(both("last_notification").get(target).headers["X-Last"]) == expected
 
 

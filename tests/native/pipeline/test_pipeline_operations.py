@@ -1,4 +1,4 @@
-"""Asynchronous reads, writes and flushes of real modules, under every schedule. Docstrings name the fact sheet's section."""
+"""Asynchronous reads, writes and flushes of real modules, under every schedule. Docstrings name the section."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_what_was_read_ahead_is_inline(both: Load) -> None:
 
 
 def test_without_a_place_for_pending_every_read_has_a_completion(on_the_wire: Callable[..., Server]) -> None:
-    """2.4: NULL with fAsync TRUE: a completion is always posted, that of the end with ERROR_HANDLE_EOF included (5.2)."""
+    """2.4: NULL with fAsync TRUE: a completion is always posted, that of the end (5.2) included."""
     iis = on_the_wire("async_read_null")
     for schedule in SCHEDULES:
         response = iis.post("/", content=BODY, schedule=schedule)

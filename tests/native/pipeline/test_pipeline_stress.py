@@ -50,9 +50,7 @@ def counts(iis: Server) -> dict[str, int]:
     return {name: int(number) for name, number in re.findall(r"(\w+) (\d+)", iis.get("/?counts").text)}
 
 
-def test_no_request_is_lost_and_no_object_is_left(
-    load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_request_is_lost_and_no_object_is_left(load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """2.2: one GetHttpModule and one Dispose a request; and the worker's memory stays flat."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))  # the worker's command line names its directory there
     iis = load("async_stress")
