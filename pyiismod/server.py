@@ -20,6 +20,7 @@ from typing import Any, Protocol, TypeVar
 
 from pyiismod import errors
 from pyiismod.errors import PyiismodError, UsageError, WorkerError
+from pyiismod.happenings import Happenings
 from pyiismod.headers import Headers
 from pyiismod.inspection import Image, LoadWarning, explain_missing, forwards, import_closure, preflight, read_image
 from pyiismod.module import Module
@@ -57,8 +58,10 @@ class Worker(Protocol):
         """End it. Idempotent."""
 
 
-class Server:
+class Server(Happenings):
     """A fake IIS with one site.
+
+    When a module asks for it (``RecycleProcess``, ``ReportUnhealthy``), its worker is replaced after the request.
 
     Args:
         root: folder with the site's content; None for a site without any.
@@ -185,7 +188,9 @@ class Server:
             schedule=self._schedule if schedule is None else schedule,
             record=self._record,
         )
-        fired = self._call(self._started(), command, protocol.Fired)
+        fired, worker = self._fire(command)
+        if fired.recycle:
+            self._retire(worker, graceful=True)
         return Response(
             fired.status,
             fired.substatus,
@@ -223,10 +228,42 @@ class Server:
             ModuleError: a module crashed or hung on its way out; the worker is gone all the same.
         """
         if (worker := self._worker) is not None:
-            try:
-                self._call(worker, protocol.Unload(0), protocol.Unloaded)
-            finally:
-                self._abandon(worker)
+            self._retire(worker, graceful=False)
+
+    def recycle(self) -> None:
+        """Terminate and unload all modules and end the worker; the next request finds a new one, with the same modules.
+
+        Raises:
+            ModuleError: a module crashed or hung on its way out; the worker is gone all the same.
+        """
+        if (worker := self._worker) is not None:
+            self._retire(worker, graceful=True)
+
+    def _raise(self, notification: str, **details: Any) -> protocol.Raised:
+        worker = self._started()
+        raised = self._call(worker, protocol.Raise(0, notification, **details), protocol.Raised)
+        if raised.recycle:
+            self._retire(worker, graceful=True)
+        return raised
+
+    def _fire(self, command: protocol.Fire) -> tuple[protocol.Fired, Worker]:
+        """Send a request to a worker that takes it, and return that worker."""
+        while True:
+            worker = self._started()
+            fired = self._call(worker, command, protocol.Fired)
+            if not fired.gone:
+                return fired, worker
+
+    def _retire(self, worker: Worker, *, graceful: bool) -> None:
+        """End a worker when its requests have: new ones go to a new worker. Once; later calls do nothing."""
+        with self._starting:
+            if self._worker is not worker:
+                return
+            self._worker = None
+        try:
+            self._call(worker, protocol.Unload(0, graceful), protocol.Unloaded)
+        finally:
+            self._close(worker)
 
     def _abandon(self, worker: Worker) -> None:
         """End a worker, unless that has happened: of many calls that fail with it, one is the first."""
@@ -234,6 +271,9 @@ class Server:
             if self._worker is not worker:
                 return
             self._worker = None
+        self._close(worker)
+
+    def _close(self, worker: Worker) -> None:
         try:
             worker.close()
         finally:

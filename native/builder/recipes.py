@@ -22,6 +22,7 @@ class Recipe:
         abis: keys of ``SUFFIXES``.
         exports: lines of a module-definition file: ``NAME``, ``NAME=INTERNAL`` or ``NAME=dll.NAME`` (forwarded).
         imports: functions to import from DLLs whether those have them or not.
+        folder: below ``native``, where its source is.
         exceptions: link the full C++ run-time of mingw; without it ``operator new`` is ours and small.
     """
 
@@ -29,6 +30,7 @@ class Recipe:
     abis: tuple[str, ...] = ("mingw", "msvc")
     exports: tuple[str, ...] = ("RegisterModule",)
     imports: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    folder: str = "modules"
     exceptions: bool = False
 
     @classmethod
@@ -44,7 +46,7 @@ class Recipe:
     @property
     def source(self) -> Path:
         """The one source file."""
-        return MODULES / (f"{self.name}.py" if self.abis == ("assembled",) else f"{self.name}.cpp")
+        return MODULES.parent / self.folder / (f"{self.name}.py" if self.abis == ("assembled",) else f"{self.name}.cpp")
 
     @property
     def shows(self) -> str:

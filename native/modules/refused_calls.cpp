@@ -14,14 +14,9 @@ public:
         Text text;
         HRESULT hr;
         {
-            IHttpContext* out = untouched<IHttpContext>();
-            hr = pHttpContext->CloneContext(1, &out);
-            tell(text, "IHttpContext::CloneContext", hr, out);
-        }
-        {
-            IScriptMapInfo* out = untouched<IScriptMapInfo>();
-            hr = pHttpContext->MapHandler(1, L"Default Web Site", L"/x.php", "GET", &out);
-            tell(text, "IHttpContext::MapHandler", hr, out);
+            IWorkerProcessFramework* out = untouched<IWorkerProcessFramework>();
+            hr = static_cast<IHttpServer2*>(g_pServer)->GetWorkerProcessFramework(&out);
+            tell(text, "IHttpServer2::GetWorkerProcessFramework", hr, out);
         }
         {
             void* out = untouched<void>();

@@ -20,7 +20,7 @@ from pyiismod.host.lifetime import Counted
 from pyiismod.host.metadata import Metadata
 from pyiismod.host.tracecontext import TraceContext
 from pyiismod.host.urlinfo import UrlInfo
-from pyiismod.host.user import Account, ModuleUser, User
+from pyiismod.host.user import Account, AnyUser, ModuleUser, SharedUser, User
 
 if TYPE_CHECKING:
     from pyiismod.host.exchange import Exchange
@@ -45,10 +45,18 @@ class Surroundings:
         self._file_of = iis.file_of
         self._made: dict[str, Any] = {}
         self._held: list[Counted] = []
-        self._users: list[User | ModuleUser] = []
-        if exchange.incoming.connection:
-            exchange.incoming.connection_id = self.connection.id
-        self._process.hits.add(exchange.incoming.url.path)
+        self._users: list[AnyUser] = []
+        self._arrive()
+
+    def _arrive(self) -> None:
+        """The request has come in."""
+        if self._exchange.incoming.connection:
+            self._exchange.incoming.connection_id = self.connection.id
+        self.count_hit()
+
+    def count_hit(self) -> None:
+        """Count a request for the URL."""
+        self._process.hits.add(self._exchange.incoming.url.path)
 
     def _once(self, key: str, make: Callable[[], _T]) -> _T:
         made = self._made.get(key)
@@ -100,7 +108,9 @@ class Surroundings:
         x = self._exchange
         return self._once(
             "trace",
-            lambda: TraceContext(x.settings, self._process.subscriptions, x.timeline, x.pool, x.incoming.request_id),
+            lambda: TraceContext(
+                x.settings, self._process.tracing, x.timeline, x.pool, x.incoming.request_id, x.context
+            ),
         )
 
     @property
@@ -131,7 +141,7 @@ class Surroundings:
         return thing
 
     @property
-    def user(self) -> User | ModuleUser | None:
+    def user(self) -> AnyUser | None:
         """Who makes the request: None before that is known (5.1)."""
         if self._users:
             return self._users[-1]
@@ -144,11 +154,11 @@ class Surroundings:
         return self._users[-1]
 
     @property
-    def original_user(self) -> User | ModuleUser | None:
+    def original_user(self) -> AnyUser | None:
         """The first user that the request had."""
         return self._users[0] if self._users else self.user
 
-    def set_user(self, user: ModuleUser) -> None:
+    def set_user(self, user: ModuleUser | SharedUser) -> None:
         """A module has authenticated the request: it is at once."""
         self._users.append(user)
 

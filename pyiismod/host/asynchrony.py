@@ -71,7 +71,7 @@ class Asynchrony:
                 self._note()
 
     def _note(self) -> None:
-        turn = self._driver.turn
+        turn = self._exchange.waiting_turn
         subscriber, bit, post = turn.step if turn is not None else (None, 0, False)
         if self._token is not None and turn is not None and subscriber is not None:
             armed = ", ".join(completion.what for completion in turn.armed)

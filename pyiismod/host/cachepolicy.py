@@ -32,6 +32,11 @@ class CachePolicy(NativeObject, IHttpCachePolicy2):
         self._is_cached = False
         self._is_update_forced = False
 
+    def vary_like(self, other: CachePolicy) -> None:
+        """Vary by what another policy varies by."""
+        self._headers, self._query_strings = list(other._headers), list(other._query_strings)
+        self._value = other._value
+
     def GetKernelCachePolicy(self) -> Any:
         return self._kernel
 

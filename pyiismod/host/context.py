@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyiismod.abi.context import IHttpContext4
 from pyiismod.host._abi import ffi
+from pyiismod.host.childslots import ChildSlots
 from pyiismod.host.errors import (
     E_FAIL,
     ERROR_INSUFFICIENT_BUFFER,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from pyiismod.host.exchange import Exchange
 
 
-class Context(NativeObject, IHttpContext4):
+class Context(ChildSlots, NativeObject, IHttpContext4):
     """One request's context.
 
     Args:
@@ -46,6 +47,8 @@ class Context(NativeObject, IHttpContext4):
         return self._exchange.process.application.pointer
 
     def GetConnection(self) -> Any:
+        if not self._exchange.incoming.has_connection:
+            return ffi.NULL  # warming an application up
         return self._exchange.around.connection.pointer
 
     def GetUser(self) -> Any:
@@ -175,9 +178,6 @@ class Context(NativeObject, IHttpContext4):
                 pointer[0] = value
         return 1
 
-    def GetExecuteFlags(self) -> int:
-        return 0  # a top-level request
-
     def GetServerVariable_a(self, pszVariableName: Any, ppszValue: Any, pcchValueLength: Any) -> int:
         value = self._variable(pszVariableName)
         if value is None:
@@ -200,15 +200,6 @@ class Context(NativeObject, IHttpContext4):
             return ERROR_INVALID_PARAMETER
         value = str(ffi.string(pszVariableValue)) if pszVariableValue else None
         self._exchange.variables.set(bytes(ffi.string(pszVariableName)).decode("latin-1"), value)
-        return S_OK
-
-    def InheritServerVariable(self, szName: Any, fFailIfNotExist: int = 0) -> int:
-        if not szName:
-            return ERROR_INVALID_PARAMETER
-        name = bytes(ffi.string(szName)).decode("latin-1")
-        if self._exchange.variables.get(name) is None:
-            return ERROR_INVALID_INDEX if fFailIfNotExist else S_OK
-        self._exchange.variables.inherited.add(name.upper())
         return S_OK
 
     def GetServerVarChanges(
@@ -267,12 +258,6 @@ class Context(NativeObject, IHttpContext4):
         if pfCompletionExpected:
             pfCompletionExpected[0] = 0
         return S_OK
-
-    def GetParentContext(self) -> Any:
-        return ffi.NULL  # a top-level request has none
-
-    def GetRootContext(self) -> Any:
-        return ffi.NULL  # NULL when this is the root
 
     def GetExtendedInterface(self, version: int, ppInterface: Any) -> int:
         return E_FAIL  # the version enumeration is empty: there is nothing to ask for

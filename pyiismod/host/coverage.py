@@ -19,8 +19,20 @@ from pyiismod.host.containers import (
 )
 from pyiismod.host.context import Context
 from pyiismod.host.fileinfo import FileInfo, FileMonitor
+from pyiismod.host.global_providers import (
+    ApplicationProvider,
+    CacheProvider,
+    ConfigurationChangeProvider,
+    FileChangeProvider,
+    PreBeginRequestProvider,
+    RscaQueryProvider,
+    StopListeningProvider,
+    ThreadCleanupProvider,
+    TraceEventProvider,
+)
 from pyiismod.host.metadata import Metadata
 from pyiismod.host.objects import CONFIGURED, REAL, REFUSED, NativeObject, coverage
+from pyiismod.host.preload import PreloadProvider
 from pyiismod.host.providers import (
     AuthenticationProvider,
     EventProvider,
@@ -31,6 +43,7 @@ from pyiismod.host.providers import (
 )
 from pyiismod.host.registration import RegistrationInfo
 from pyiismod.host.request import Request
+from pyiismod.host.resolving import ResolveModulesProvider
 from pyiismod.host.response import Response
 from pyiismod.host.scriptmap import ScriptMap
 from pyiismod.host.server import Server
@@ -73,6 +86,17 @@ HOST_CLASSES: tuple[type[NativeObject], ...] = (
     ReadEntityProvider,
     SendResponseProvider,
     CompletionInfo,
+    PreBeginRequestProvider,
+    ApplicationProvider,
+    ResolveModulesProvider,
+    StopListeningProvider,
+    CacheProvider,
+    ConfigurationChangeProvider,
+    FileChangeProvider,
+    TraceEventProvider,
+    RscaQueryProvider,
+    ThreadCleanupProvider,
+    PreloadProvider,
 )
 """Every kind of object that the host hands to a module."""
 

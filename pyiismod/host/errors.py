@@ -5,7 +5,16 @@ Where the reference lists a bare Win32 name, ``HRESULT_FROM_WIN32`` of it is mea
 
 from __future__ import annotations
 
-from pyiismod.abi.hresult import E_ACCESSDENIED, E_FAIL, E_NOINTERFACE, E_NOTIMPL, S_OK, hresult_from_win32
+from pyiismod.abi.hresult import (
+    E_ACCESSDENIED,
+    E_FAIL,
+    E_INVALIDARG,
+    E_NOINTERFACE,
+    E_NOTIMPL,
+    E_OUTOFMEMORY,
+    S_OK,
+    hresult_from_win32,
+)
 
 __all__ = [
     "ERROR_ACCESS_DENIED",
@@ -26,10 +35,13 @@ __all__ = [
     "ERROR_NOT_SUPPORTED",
     "ERROR_OPERATION_ABORTED",
     "ERROR_PATH_NOT_FOUND",
+    "ERROR_STACK_OVERFLOW",
     "E_ACCESSDENIED",
     "E_FAIL",
+    "E_INVALIDARG",
     "E_NOINTERFACE",
     "E_NOTIMPL",
+    "E_OUTOFMEMORY",
     "S_OK",
 ]
 
@@ -47,6 +59,7 @@ ERROR_INSUFFICIENT_BUFFER = hresult_from_win32(122)
 ERROR_ALREADY_EXISTS = hresult_from_win32(183)
 ERROR_ARITHMETIC_OVERFLOW = hresult_from_win32(534)
 ERROR_OPERATION_ABORTED = hresult_from_win32(995)
+ERROR_STACK_OVERFLOW = hresult_from_win32(1001)
 ERROR_NOT_FOUND = hresult_from_win32(1168)
 ERROR_CONNECTION_INVALID = hresult_from_win32(1229)
 ERROR_LOGON_FAILURE = hresult_from_win32(1326)

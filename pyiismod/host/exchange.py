@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pyiismod.abi.constants import (
+    GL_PRE_BEGIN_REQUEST,
     HTTP_SEND_RESPONSE_FLAG_MORE_DATA,
     RQ_AUTHENTICATE_REQUEST,
     RQ_CUSTOM_NOTIFICATION,
@@ -28,7 +29,8 @@ from pyiismod.host._abi import ffi
 from pyiismod.host.around import Surroundings
 from pyiismod.host.asynchrony import Asynchrony
 from pyiismod.host.context import Context
-from pyiismod.host.errors import E_FAIL
+from pyiismod.host.errors import E_FAIL, ERROR_INVALID_PARAMETER
+from pyiismod.host.global_providers import PreBeginRequestProvider
 from pyiismod.host.incoming import Incoming, Outgoing
 from pyiismod.host.mapping import Mapping
 from pyiismod.host.memory import RequestPool
@@ -60,6 +62,7 @@ from pyiismod.pipeline import (
 )
 
 if TYPE_CHECKING:
+    from pyiismod.host.child import Child
     from pyiismod.host.iis import Iis
     from pyiismod.host.settings import Settings
 
@@ -86,7 +89,18 @@ class Exchange:
         handled: whether ``SetRequestHandled`` was called.
         error_status: what a module gave to ``SetErrorStatus``.
         ended: whether everything is over.
+        is_freed: whether its objects and memory are gone.
+        level: 0 for a top-level request, 1 for a child of that, …
+        children: the clones of this one that were not released.
+        execute_flags: what ``ExecuteRequest`` was told.
     """
+
+    AROUND: type[Surroundings] = Surroundings
+    ASYNCHRONY: type[Asynchrony] = Asynchrony
+    children: tuple[Child, ...] = ()
+    level = 0
+    execute_flags = 0
+    is_freed = False
 
     settings: Settings
     mapping: Mapping
@@ -97,6 +111,7 @@ class Exchange:
     response: Response
 
     def __init__(self, iis: Iis, incoming: Incoming, timeline: Timeline, schedule: str | int = "threaded") -> None:
+        self.iis = iis
         self.settings = iis.settings
         self.incoming = incoming
         self.timeline = timeline
@@ -106,7 +121,7 @@ class Exchange:
         self.ended = False
         self.error_status = 0
         self.root = content.root_of(self.settings)
-        self.around = Surroundings(self, iis)
+        self.around = self.AROUND(self, iis)
         self.process = iis.process
         self.request = Request(self, incoming)
         self.response = Response(self)
@@ -119,17 +134,27 @@ class Exchange:
         self.mapping = Mapping(self, iis, plans, self._machine)
         self._schedule = schedule
         self._threads = iis.threads
+        self._global_modules = iis.global_modules
         self._asynchrony: Asynchrony | None = None
         self._instances: dict[int, ModuleInstance | None] = {}
         self._objects: list[NativeObject] = [self.request, self.response, self.context]
         self._providers: dict[type[EventProvider], EventProvider] = {}
         self._sends = 0
         timeline.caller = self._caller
-        self.url_changed()
+        self.physical_path = content.map_path(self.settings, self.request.url.path)
+        self.mapping.url_changed()
+
+    @property
+    def parent(self) -> Exchange | None:
+        """What this is a child of; None for a top-level request."""
+        return None
 
     def run(self) -> Outgoing:
         """Drive the request to its end, waiting for whatever is asynchronous, and return what the client got."""
         try:
+            self._pre_begin()
+            if self._plan.told(RQ_MAP_PATH):
+                self.url_changed()
             self._driver.run()
         except BaseException:
             self._end()
@@ -138,13 +163,24 @@ class Exchange:
             self.asynchrony.wait()
         return self.outgoing
 
+    def _pre_begin(self) -> None:
+        """Tell global modules of the request."""
+        if self._global_modules.wants(GL_PRE_BEGIN_REQUEST):
+            provider = PreBeginRequestProvider(self.timeline, self.context)
+            self._objects.append(provider)
+            self._global_modules.tell(GL_PRE_BEGIN_REQUEST, self.timeline, provider.pointer)
+
+    def abandon(self) -> None:
+        """End a request that was never run."""
+        self._end()
+
     @property
     def asynchrony(self) -> Asynchrony:
         """What the request waits for."""
         if self._asynchrony is None:
+            made = self.ASYNCHRONY(self, self._driver, self._threads, self._schedule)  # it may ask its parent's
             with _lock:
                 if self._asynchrony is None:
-                    made = Asynchrony(self, self._driver, self._threads, self._schedule)
                     if self.ended:
                         made.end()
                     self._asynchrony = made
@@ -201,15 +237,29 @@ class Exchange:
         self._end()
 
     def _end(self) -> None:
+        self._dispose()
+        self._free()
+        self._over()
+
+    def _dispose(self) -> None:
         for instance in self._instances.values():
             if instance is not None:
                 instance.dispose(self.timeline)
+        self._instances = {}
+
+    def _free(self) -> None:
         self.around.end()
+        for child in reversed(self.children):
+            child.left_behind()
         for thing in (*self._objects, *self._providers.values()):
             thing.end()
         self.pool.release()
         self.around.leave_connection()
-        self._over()
+        self.is_freed = True
+
+    def release(self) -> int:
+        """``ReleaseClonedContext``; return its HRESULT."""
+        return ERROR_INVALID_PARAMETER  # nobody cloned this one
 
     def strange_status(self, turn: Turn, status: int) -> None:
         """Note a status that this step cannot act on."""
@@ -279,6 +329,12 @@ class Exchange:
         return self._driver.turn
 
     @property
+    def waiting_turn(self) -> Turn | None:
+        """The same of the innermost request that runs."""
+        running = next((child for child in reversed(self.children) if child.is_running), None)
+        return self._driver.turn if running is None else running.waiting_turn
+
+    @property
     def is_authenticated(self) -> bool:
         """Whether AUTHENTICATE_REQUEST has let the request pass."""
         return self._machine.position > (RQ_AUTHENTICATE_REQUEST, False)
@@ -331,7 +387,10 @@ class Exchange:
 
     def url_changed(self) -> None:
         """The path of the request was set."""
-        self.physical_path = self.map_path(self.request.url.path)
+        path = self.request.url.path
+        self.physical_path = content.map_path(self.settings, path)  # what a module told of it finds
+        if self._plan.told(RQ_MAP_PATH):
+            self.physical_path = self.map_path(path)
         self.mapping.url_changed()
 
     def map_path(self, path: str) -> str:
@@ -382,6 +441,9 @@ class Exchange:
             more = self._tell_of_send(more)
         if self.outgoing.ended:  # also by a module that was told
             return 0
+        return self._leave(more)
+
+    def _leave(self, more: bool) -> int:
         return wire.send(self.outgoing, self.response, self.request.method, more)
 
     def _tell_of_send(self, more: bool) -> bool:

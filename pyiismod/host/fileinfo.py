@@ -152,5 +152,13 @@ class FileMonitor(Counted, IHttpFileMonitor):
     def GetModuleContextContainer(self) -> Any:
         return self.container.pointer
 
+    def sees(self, path: str) -> bool:
+        """Return whether a change of ``path`` is one of what is watched, or of something below."""
+        return _folder(path).startswith(_folder(self.path))
+
     def DereferenceFileMonitor(self) -> None:
         self.drop()
+
+
+def _folder(path: str) -> str:
+    return path.lower().replace("/", "\\").rstrip("\\") + "\\"

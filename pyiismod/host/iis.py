@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
+from itertools import count
 
 from pyiismod.errors import WorkerError
+from pyiismod.host.applicationlife import ApplicationLife
+from pyiismod.host.child import Child
 from pyiismod.host.exchange import Exchange
+from pyiismod.host.global_notifications import GlobalModules
 from pyiismod.host.handlers import Handler
 from pyiismod.host.incoming import Incoming, Outgoing
 from pyiismod.host.module import Module
 from pyiismod.host.plans import Plans
+from pyiismod.host.preload import preload
 from pyiismod.host.process import Process
 from pyiismod.host.server import Server
 from pyiismod.host.settings import Settings
+from pyiismod.host.shutdown import FACTORY_FIRST, shut_down
 from pyiismod.host.threads import Pool
 from pyiismod.host.trace import BlackBox, Timeline
 
@@ -26,6 +32,8 @@ class Iis:
 
     Attributes:
         process: site, application, connections and caches.
+        application: the life of the application.
+        global_modules: who hears of what happens to the process.
         modules: loaded modules in ``<modules>`` order.
         threads: IIS's own pool, for completions.
         plans: whom requests tell.
@@ -36,45 +44,68 @@ class Iis:
         self.box = box
         self.timeline = Timeline(box)
         self.modules: list[Module] = []
-        self.process = Process(settings, self.timeline, self.file_of)
-        self.server = Server(self.process, self.timeline)
-        self.threads = Pool()
-        self._replan()
+        self._ids = count(1)
+        self.global_modules = GlobalModules(settings)
+        self.process = Process(settings, self.timeline, self.file_of, self.global_modules)
+        self.occurrences = self.process.occurrences
+        self.application = ApplicationLife(self)
+        self.server = Server(self.process, self.application, self.timeline)
+        self.threads = Pool(lambda: self.occurrences.thread_cleanup(self.timeline))
+        self.replan()
 
     def load(self, path: str, name: str, timeline: Timeline, companions: Sequence[str] = ()) -> Module:
         """Load a DLL and register it; it takes part in requests from now on.
 
+        An application that has started already is recycled, so that the module sees it start.
+
         Raises:
             LoadError: one of its kinds.
         """
-        module = Module(name, path, len(self.modules) + 1, companions)
+        module = Module(name, path, self.next_id(), companions)
         module.load(timeline)
         module.register(self.server, self.settings.server_version, timeline)
+        self.application.recycle(timeline)
         self.modules.append(module)
-        self._replan()
-        _check(timeline)
+        self.replan()
+        check(timeline)
         return module
+
+    def next_id(self) -> int:
+        """Return a new module id; never 0, because modules refuse that (1.2)."""
+        return next(self._ids)
 
     def file_of(self, module_id: int) -> str | None:
         """Return the DLL of a module id, or None."""
-        return next((module.file for module in self.modules if module.id == module_id), None)
+        modules = (*self.modules, *self.application.modules)
+        return next((module.file for module in modules if module.id == module_id), None)
 
-    def _replan(self) -> None:
-        self.plans = Plans(self.modules, self.settings)
+    def replan(self) -> None:
+        """The modules are others now."""
+        self.global_modules.replan(self.modules)
+        self.plans = Plans((*self.modules, *self.application.modules), self.settings)
 
-    def map_handler(self, path: str, verb: str, physical_path: str, ignore_wildcard: bool = False) -> Handler | None:
-        """Return the handler mapping for a verb on a canonical URL path, or None."""
+    def map_handler(
+        self,
+        path: str,
+        verb: str,
+        physical_path: str,
+        ignore_wildcard: bool = False,
+        ignored: Container[Handler | None] = (),
+    ) -> Handler | None:
+        """Return the handler mapping for a verb on a canonical URL path, or None; none of ``ignored``."""
         if not self.settings.handlers:
             return None if ignore_wildcard else self.plans.static_handler
         for handler in self.settings.handlers:
-            if not (ignore_wildcard and handler.is_wildcard) and handler.fits(path, verb, physical_path):
+            if handler in ignored or (ignore_wildcard and handler.is_wildcard):
+                continue
+            if handler.fits(path, verb, physical_path):
                 return handler
         return None
 
     def disconnect(self, name: str, timeline: Timeline) -> None:
         """The client of a named connection has gone: contexts kept with it hear of it."""
         self.process.disconnect(name, timeline)
-        _check(timeline)
+        check(timeline)
 
     def fire(self, incoming: Incoming, timeline: Timeline, schedule: str | int = "threaded") -> Outgoing:
         """Drive one request through the pipeline, and wait for its end.
@@ -85,26 +116,61 @@ class Iis:
             schedule: when completions are delivered; see :mod:`pyiismod.host.timing`.
 
         Raises:
+            Gone: the process is ending.
             ValueError: there is no such schedule.
             WorkerError: the host itself is at fault.
         """
-        outgoing = Exchange(self, incoming, timeline, schedule).run()
-        _check(timeline)
+        self.wake(timeline)
+        self.application.enter(timeline)
+        try:
+            outgoing = Exchange(self, incoming, timeline, schedule).run()
+            self.occurrences.thread_cleanup(timeline)
+        finally:
+            self.application.leave(timeline)
+        check(timeline)
         return outgoing
 
-    def unload(self, timeline: Timeline) -> None:
-        """Terminate and unload all modules, last loaded first (their mutual order is unconfirmed)."""
+    def clone(self, parent: Exchange, clone_flags: int) -> Child:
+        """Return a child request of ``parent`` that has not run; ``clone_flags`` say what it has in common with it."""
+        return Child(parent, clone_flags)
+
+    def wake(self, timeline: Timeline) -> None:
+        """Resume the process if it is suspended: something is to be done."""
+        if self.occurrences.is_suspended:
+            self.occurrences.resume(timeline)
+
+    def preload(self, recycled: bool, timeline: Timeline) -> list[Outgoing]:
+        """Have global modules warm the application up; return what their requests were answered."""
+        self.wake(timeline)
+        responses = preload(self, recycled, timeline)
+        check(timeline)
+        return responses
+
+    def unload(self, timeline: Timeline, *, graceful: bool = False) -> None:
+        """End the process: :mod:`pyiismod.host.shutdown` says in which order. Modules end last loaded first.
+
+        Args:
+            timeline: where it is written.
+            graceful: whether the process is recycled; IIS stops else.
+        """
+        self.wake(timeline)
+        shut_down(self, graceful, timeline)
         self.process.end(timeline)
-        modules, self.modules = self.modules, []
-        self._replan()
-        for module in reversed(modules):
-            module.terminate(timeline)
-        for module in reversed(modules):
+        modules, self.modules = list(reversed(self.modules)), []
+        self.replan()
+        for module in modules:
+            module.terminate(timeline, factory_first=self.settings.shutdown == FACTORY_FIRST)
+        for module in modules:
             module.unload(timeline)
-        _check(timeline)
+        check(timeline)
 
 
-def _check(timeline: Timeline) -> None:
+def check(timeline: Timeline) -> None:
+    """Raise what the host itself did wrong meanwhile.
+
+    Raises:
+        WorkerError: it did.
+    """
     if timeline.faults:
         fault = timeline.faults[0]
         raise WorkerError(

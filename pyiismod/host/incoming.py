@@ -24,6 +24,7 @@ class Incoming:
         account: the client's credentials, which IIS accepts; None for none.
         connection: name of the connection that carries it, and others of that name; "" for one of its own.
         certificate: the client's, DER; empty for none.
+        has_connection: whether there is a client at all.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Incoming:
         account: Account | None = None,
         connection: str = "",
         certificate: bytes = b"",
+        has_connection: bool = True,
     ) -> None:
         self.method = method
         self.url = url
@@ -50,6 +52,7 @@ class Incoming:
         self.account = account
         self.connection = connection
         self.certificate = certificate
+        self.has_connection = has_connection
         self.request_id = next(_request_ids)
         self.connection_id = next(_connection_ids)
 

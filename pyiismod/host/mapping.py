@@ -27,7 +27,10 @@ class Mapping:
 
     Attributes:
         handler: what runs at EXECUTE_REQUEST_HANDLER; None when nothing fits.
+        ignored: handlers that the request is never mapped to.
     """
+
+    ignored: frozenset[Handler | None] = frozenset()
 
     def __init__(self, exchange: Exchange, iis: Iis, plans: Plans, machine: Machine) -> None:
         self._exchange = exchange
@@ -48,7 +51,7 @@ class Mapping:
         """Return the handler mapping for a verb on a canonical URL path, or None."""
         x = self._exchange
         physical = x.physical_path if path == x.request.url.path else content.map_path(x.settings, path)
-        return self._iis.map_handler(path, verb, physical, ignore_wildcard)
+        return self._iis.map_handler(path, verb, physical, ignore_wildcard, self.ignored)
 
     def set(self, handler: Handler, script_map: Any) -> None:
         """``SetScriptMap``: as long as no handler has run.

@@ -90,6 +90,15 @@ class RequestPool:
         """Return ``value`` as NUL-terminated UTF-16 (``WCHAR *``)."""
         return ffi.cast(_wide_pointer, self.block(value.encode("utf-16-le", "surrogatepass") + b"\0\0"))
 
+    def adopt(self, other: RequestPool) -> None:
+        """Take over what another pool gave out; it lives as long as this one now."""
+        with _lock:
+            self._chunks += other._chunks
+            self.used += other.used
+            other._chunks = []
+            other._base = other._view = None
+            other._next = other._end = other.used = 0
+
     def release(self) -> None:
         """End the pool: every pointer it gave out is dead now."""
         with _lock:

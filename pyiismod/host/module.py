@@ -6,7 +6,7 @@ A loaded module and its per-request objects: the calls that go from the host int
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyiismod.abi import hresult
 from pyiismod.abi.constants import MODULE_REGISTERMODULE
@@ -23,9 +23,11 @@ from pyiismod.host.native import address, slots_of
 from pyiismod.host.objects import NativeObject
 from pyiismod.host.providers import Provider
 from pyiismod.host.registration import RegistrationInfo
-from pyiismod.host.server import Server
 from pyiismod.host.trace import Inside, Timeline
 from pyiismod.pipeline import Completion, Subscriber
+
+if TYPE_CHECKING:
+    from pyiismod.host.server import Server
 
 _LOAD_HINTS = {
     1114: "Let DllMain answer TRUE and do what can fail in RegisterModule, whose HRESULT says why.",
@@ -58,6 +60,16 @@ class Module:
         self._handle: Any = None
         self._companions = tuple(companions)
         self._held: list[Any] = []
+
+    @property
+    def factory(self) -> Any:
+        """The factory that it registered, or NULL."""
+        return self.registration.factory if self.registration is not None else ffi.NULL
+
+    @property
+    def global_module(self) -> Any:
+        """The global module that it registered, or NULL."""
+        return self.registration.global_module if self.registration is not None else ffi.NULL
 
     def load(self, timeline: Timeline) -> None:
         """``LoadLibrary``: the DLL's own start-up code runs here.
@@ -114,9 +126,7 @@ class Module:
 
     def create(self, timeline: Timeline, pool: RequestPool) -> ModuleInstance | int:
         """Call the factory's ``GetHttpModule``; return the object, or the failure HRESULT (0 for S_OK with NULL)."""
-        if self.registration is None or not self.registration.factory:
-            raise RuntimeError(f"{self.name} has no factory")
-        factory = self.registration.factory
+        factory = self.factory
         allocator = ModuleAllocator(timeline, pool)
         created = ffi.new("void **")
         get_http_module = _FACTORY["GetHttpModule"].of(factory)
@@ -128,20 +138,27 @@ class Module:
             return int(result)
         return ModuleInstance(self, created[0])
 
-    def terminate(self, timeline: Timeline) -> None:
+    def terminate(self, timeline: Timeline, *, factory_first: bool = False) -> None:
         """Call ``Terminate`` on what was registered, the global module first (fact sheet 1.5); each exactly once."""
         info = self.registration
         if info is None:
             return
-        for pointer, slot in ((info.global_module, _GLOBAL["Terminate"]), (info.factory, _FACTORY["Terminate"])):
+        ends = [(info.global_module, _GLOBAL["Terminate"]), (info.factory, _FACTORY["Terminate"])]
+        for pointer, slot in reversed(ends) if factory_first else ends:
             if pointer:
                 function = slot.of(pointer)
                 with timeline.inside("Terminate", self.file, "Terminate", interface=slot.interface):
                     function(address(pointer))
         info.factory = info.global_module = ffi.NULL
 
+    def detach(self, timeline: Timeline) -> None:
+        """Let the DLL's own end run now, as when the process exits; its code stays where it is."""
+        if self._handle is not None:
+            with timeline.inside("DLL_PROCESS_DETACH", self.file, "DllMain"):
+                win32.detach(self._handle)
+
     def unload(self, timeline: Timeline) -> None:
-        """``FreeLibrary``: the DLL's own end runs here. Idempotent."""
+        """``FreeLibrary``: the DLL's own end runs here, unless it has. Idempotent."""
         handle, self._handle = self._handle, None
         if handle is not None:
             with timeline.inside("DLL_PROCESS_DETACH", self.file, "FreeLibrary"):

@@ -25,7 +25,7 @@ from pyiismod.abi.model import Interface, Method, is_stub
 from pyiismod.host._abi import ffi
 from pyiismod.host.describe import Describer
 from pyiismod.host.errors import ERROR_NOT_ENOUGH_MEMORY
-from pyiismod.host.refusal import Refused, failure_of, refuse
+from pyiismod.host.refusal import Refused, failure_of, late_failure_of, refuse
 from pyiismod.host.trace import Event, Frame, Timeline, collect_output, current
 
 REAL, CONFIGURED, REFUSED = "real", "configured", "refused"
@@ -151,7 +151,7 @@ def _vtable(cls: type[NativeObject]) -> int:
 
 def _entry(method: Method, slot: Callable[..., Any]) -> Callable[..., Any]:
     describer = Describer(method)
-    failure = failure_of(method)
+    failure, late = failure_of(method), late_failure_of(method)
     interface, name = method.interface, method.name
     label = f"{interface}::{name}"
     arguments, outcome, outputs = describer.arguments, describer.outcome, describer.outputs
@@ -174,7 +174,7 @@ def _entry(method: Method, slot: Callable[..., Any]) -> Callable[..., Any]:
         frame = current()
         target = _live.get(this)
         if target is None:
-            return _stray(this, label, frame, failure)
+            return _stray(this, label, frame, late)
         if frame is None:
             with target.timeline.visit():
                 return entry(this, *args)

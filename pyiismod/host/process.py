@@ -10,29 +10,35 @@ from collections.abc import Callable
 from threading import RLock
 from typing import Any, TypeVar, cast
 
+from pyiismod.abi.enums import CACHE_OPERATION
 from pyiismod.host import metadata
+from pyiismod.host._abi import ffi
 from pyiismod.host.application import Application
+from pyiismod.host.cachedata import CacheData, CacheKey
 from pyiismod.host.cachestore import CacheStore
 from pyiismod.host.connection import Connection
 from pyiismod.host.containers import DispensedContainer, ModuleFile
 from pyiismod.host.errors import ERROR_ACCESS_DENIED, ERROR_FILE_NOT_FOUND
 from pyiismod.host.fileinfo import FileInfo, FileMonitor
 from pyiismod.host.fragments import Fragments
+from pyiismod.host.global_notifications import GlobalModules
 from pyiismod.host.handlers import Handler
 from pyiismod.host.incoming import Incoming
 from pyiismod.host.lifetime import Cache
 from pyiismod.host.memory import RequestPool
 from pyiismod.host.metadata import Metadata
+from pyiismod.host.occurrences import Occurrences
 from pyiismod.host.scriptmap import ScriptMap
 from pyiismod.host.settings import Settings
 from pyiismod.host.site import PerfCounterInfo, Site
 from pyiismod.host.tokens import TokenEntry
 from pyiismod.host.trace import Timeline
-from pyiismod.host.tracecontext import Subscription, TraceContext
+from pyiismod.host.tracecontext import TraceContext, Tracing
 from pyiismod.host.urlinfo import Hits, UrlInfo
 from pyiismod.host.win32 import Win32Error
 
 _T = TypeVar("_T")
+_Record = TypeVar("_Record", bound=CacheData)
 _lock = RLock()
 
 
@@ -43,25 +49,27 @@ class Process:
         settings: of the server.
         timeline: of the process.
         file_of: tells the DLL of a module id.
+        global_modules: who hears of what happens to it.
 
     Attributes:
+        occurrences: what happens to it besides requests.
         hits: how often URLs are asked for.
         fragments: http.sys's cache of pieces of responses.
         records: the modules' own cache.
-        subscriptions: (module id, provider) → what it wants to hear of tracing.
+        tracing: who wants to hear of trace events.
         monitors: the file monitors that modules hold.
-        reports: what modules told the process, oldest first: the ``GL_*`` bit of those who are to hear of it, the
-            method that was called, and what was said.
     """
 
-    def __init__(self, settings: Settings, timeline: Timeline, file_of: ModuleFile) -> None:
+    def __init__(
+        self, settings: Settings, timeline: Timeline, file_of: ModuleFile, global_modules: GlobalModules
+    ) -> None:
         self.settings = settings
+        self.occurrences = Occurrences(self, global_modules)
         self.hits = Hits()
         self.fragments = Fragments()
         self.records = CacheStore(timeline)
-        self.subscriptions: dict[tuple[int, str], Subscription] = {}
+        self.tracing = Tracing(global_modules)
         self.monitors: list[FileMonitor] = []
-        self.reports: list[tuple[int, str, dict[str, Any]]] = []
         self._timeline = timeline
         self._file_of = file_of
         self._made: dict[Any, Any] = {}
@@ -97,7 +105,7 @@ class Process:
     def trace(self) -> TraceContext:
         """Tracing of the process."""
         pool = self._once("pool", RequestPool)
-        return self._once("trace", lambda: TraceContext(self.settings, self.subscriptions, self._timeline, pool))
+        return self._once("trace", lambda: TraceContext(self.settings, self.tracing, self._timeline, pool))
 
     def script_map(self, handler: Handler) -> ScriptMap:
         """Return a handler mapping as modules see it."""
@@ -125,7 +133,9 @@ class Process:
             if (known := self._files.find(path.lower())) is not None and known.has_changed:
                 known.SetFlushed()
                 self._files.remove(path.lower(), self._timeline)
-            return self._files.take(path.lower(), lambda: FileInfo(path, True, self._timeline, self._file_of))
+            return self._look_up(
+                self._files, "FILE", path.lower(), lambda: FileInfo(path, True, self._timeline, self._file_of)
+            )
         except PermissionError:
             return ERROR_ACCESS_DENIED
         except (OSError, Win32Error, ValueError):
@@ -133,11 +143,36 @@ class Process:
 
     def token(self, name: str) -> TokenEntry:
         """Return the logon tokens of an account, held for the caller."""
-        return self._tokens.take(name.lower(), lambda: TokenEntry(name, self._timeline, self._file_of))
+        return self._look_up(
+            self._tokens, "TOKEN", name.lower(), lambda: TokenEntry(name, self._timeline, self._file_of)
+        )
 
-    def report(self, bit: int, method: str, **details: Any) -> None:
-        """A module told the process something that global modules are to hear of."""
-        self.reports.append((bit, method, details))
+    def _look_up(self, cache: Cache[_Record], name: str, text: str, make: Callable[[], _Record]) -> _Record:
+        """Take a record of one of IIS's own caches; modules that watch caches are told, and change nothing."""
+        if not self.occurrences.caches_are_watched:
+            return cache.take(text, make)
+        pool = RequestPool()
+        key, known = CacheKey(name, text, self._timeline, pool), cache.find(text)
+        self._access(CACHE_OPERATION.CACHE_OPERATION_RETRIEVE, key, known)
+        taken = cache.take(text, make)
+        if known is None:
+            self._access(CACHE_OPERATION.CACHE_OPERATION_ADD, key, taken)
+        key.end()
+        return taken
+
+    def _access(self, operation: int, key: CacheKey, record: CacheData | None) -> None:
+        pointer = ffi.NULL if record is None else record.pointer
+        self.occurrences.cache_operation(operation, key.pointer, pointer, ffi.NULL, self._timeline)
+
+    def forget_configuration(self, timeline: Timeline) -> None:
+        """The configuration has changed: what is known of URLs is found out anew; requests keep what they hold."""
+        for cache in (self._urls, self._metadata):
+            cache.clear(timeline)
+
+    def monitors_of(self, path: str) -> list[FileMonitor]:
+        """Return the watches on a physical path, or on a folder above it."""
+        with _lock:
+            return [each for each in self.monitors if each.holders and each.sees(path)]
 
     def monitor(self, path: str) -> FileMonitor:
         """Return a new watch on ``path``, which the caller holds."""
@@ -173,6 +208,13 @@ class Process:
             connection.disconnect(timeline)
             connection.drop(timeline)
 
+    def end_application(self, timeline: Timeline) -> None:
+        """The application has stopped: the next one is another object, with contexts of its own."""
+        with _lock:
+            application = self._made.pop("application", None)
+        if application is not None:
+            application.die(timeline)
+
     def end(self, timeline: Timeline) -> None:
         """The modules are about to go: clean up and end everything."""
         for name in list(self._connections):
@@ -189,7 +231,7 @@ class Process:
             if watch.holders:
                 timeline.violation("a file monitor was never dereferenced")
                 watch.die(timeline)
+        self.end_application(timeline)
         made, self._made, self.monitors, self._dispensed = self._made, {}, [], []
-        for key in ("application", "site"):
-            if key in made:
-                made[key].die(timeline)
+        if "site" in made:
+            made["site"].die(timeline)

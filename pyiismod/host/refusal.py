@@ -19,7 +19,6 @@ _ERROR_NOT_SUPPORTED = hresult_from_win32(50)
 _ERROR_NOT_FOUND = hresult_from_win32(1168)
 
 _DOCUMENTED = {
-    "IHttpContext::ExecuteRequest": _ERROR_NOT_SUPPORTED,
     "IHttpContext::CancelIo": _ERROR_NOT_FOUND,
     "IHttpServer::GetFileInfo": E_FAIL,
     "IHttpServer::FlushKernelCache": _ERROR_NOT_SUPPORTED,
@@ -27,6 +26,10 @@ _DOCUMENTED = {
     "IHttpServer::RemoveFragmentFromCache": _ERROR_FILE_NOT_FOUND,
     "IHttpServer::ReadFragmentFromCache": hresult_from_win32(3),
     "IHttpRequest::NegotiateClientCertificate": E_FAIL,
+}
+
+_TOO_LATE = {
+    "IHttpContext::ReleaseClonedContext": hresult_from_win32(87),
 }
 
 
@@ -41,6 +44,11 @@ def failure_of(method: Method, refusal: bool = False) -> Any:
     if method.returns == "void":
         return None
     return ffi.NULL if _is_pointer(method.returns) else 0
+
+
+def late_failure_of(method: Method) -> Any:
+    """Return what the slot returns when its object has ended."""
+    return _TOO_LATE.get(f"{method.interface}::{method.name}", failure_of(method))
 
 
 def refuse(method: Method) -> Callable[..., Any]:

@@ -114,6 +114,19 @@ def build(pool: RequestPool, incoming: Incoming, read_ahead: int) -> Built:
     return Built(ffi.cast(_request_pointer, block), (block + body_at, len(preloaded)), rest)
 
 
+def show(url: Url, raw: Any, pool: RequestPool) -> None:
+    """Make ``url`` that of a raw request."""
+    target = url.target.encode("latin-1")
+    raw.pRawUrl, raw.RawUrlLength = pool.data(target), len(target)
+    text = pool.wide(url.full)
+    full, host, path, query = _cooked(url)
+    cooked = raw.CookedUrl
+    cooked.pFullUrl, cooked.FullUrlLength = text, full
+    cooked.pHost, cooked.HostLength = text + host // 2, path - host
+    cooked.pAbsPath, cooked.AbsPathLength = text + path // 2, query - path
+    cooked.pQueryString, cooked.QueryStringLength = text + query // 2 if full > query else ffi.NULL, full - query
+
+
 def _sort(lines: list[tuple[str, str]]) -> tuple[dict[int, bytes], list[tuple[bytes, bytes]]]:
     """Split headers as http.sys does: known ones are joined, unknown ones stay lines of their own."""
     known: dict[int, bytes] = {}

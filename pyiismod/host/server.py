@@ -6,19 +6,13 @@ The server object that RegisterModule is given; it lives as long as the process 
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pyiismod.abi.constants import (
-    GL_APPLICATION_STOP,
-    GL_CONFIGURATION_CHANGE,
-    GL_FILE_CHANGE,
-    GL_HEALTH_CHECK,
-    GL_STOP_LISTENING,
-)
 from pyiismod.abi.hresult import hresult_from_win32
 from pyiismod.abi.server import IHttpServer2, IHttpServer3
 from pyiismod.host import win32
 from pyiismod.host._abi import ffi
+from pyiismod.host.describe import wide_text
 from pyiismod.host.errors import (
     E_NOINTERFACE,
     ERROR_INVALID_HANDLE,
@@ -26,13 +20,18 @@ from pyiismod.host.errors import (
     ERROR_NOT_SUPPORTED,
     S_OK,
 )
+from pyiismod.host.global_notifications import CONTINUE
 from pyiismod.host.guid import guid_text
 from pyiismod.host.memory import RequestPool
 from pyiismod.host.objects import NativeObject, configured
+from pyiismod.host.occurrences import here
 from pyiismod.host.preconditions import satisfies
 from pyiismod.host.process import Process
 from pyiismod.host.servercache import CacheSlots
 from pyiismod.host.trace import Timeline
+
+if TYPE_CHECKING:
+    from pyiismod.host.applicationlife import ApplicationLife
 
 _V2, _V3 = 0, 1
 
@@ -42,12 +41,14 @@ class Server(CacheSlots, NativeObject, IHttpServer3):
 
     Args:
         process: everything that it leads to, and the settings of what it answers.
+        application: what ``RecycleApplication`` stops.
         timeline: of the process: calls from a module's own threads land there.
     """
 
-    def __init__(self, process: Process, timeline: Timeline) -> None:
+    def __init__(self, process: Process, application: ApplicationLife, timeline: Timeline) -> None:
         super().__init__(timeline)
         self._process = process
+        self._application = application
         self._settings = settings = process.settings
         self._pool = RequestPool()  # as long-lived as this object
         self._app_pool = self._pool.wide(settings.app_pool)
@@ -98,19 +99,26 @@ class Server(CacheSlots, NativeObject, IHttpServer3):
         return int(met)
 
     def ReportUnhealthy(self, pszReasonString: Any, hrReason: int) -> None:
-        self._process.report(GL_HEALTH_CHECK, "ReportUnhealthy", reason=_text(pszReasonString), error=hrReason)
+        self._process.occurrences.health_check(here(self.timeline))
+        self._process.occurrences.recycling = f"ReportUnhealthy: {wide_text(pszReasonString) or ''}"
 
     def RecycleProcess(self, pszReason: Any) -> None:
-        self._process.report(GL_STOP_LISTENING, "RecycleProcess", reason=_text(pszReason))
+        self._process.occurrences.recycling = f"RecycleProcess: {wide_text(pszReason) or ''}"
 
     def RecycleApplication(self, pszAppConfigPath: Any) -> None:
-        self._process.report(GL_APPLICATION_STOP, "RecycleApplication", path=_text(pszAppConfigPath))
+        if _text(pszAppConfigPath).rstrip("/").lower() == self._settings.config_path.lower():
+            self._application.recycle(here(self.timeline))
 
     def NotifyConfigurationChange(self, pszPath: Any) -> None:
-        self._process.report(GL_CONFIGURATION_CHANGE, "NotifyConfigurationChange", path=_text(pszPath))
+        self._process.occurrences.configuration_change(_text(pszPath), here(self.timeline))
 
     def NotifyFileChange(self, pszFileName: Any) -> None:
-        self._process.report(GL_FILE_CHANGE, "NotifyFileChange", path=_text(pszFileName))
+        self._process.occurrences.file_change(_text(pszFileName), here(self.timeline))
+
+    def NotifyCustomNotification(self, pCustomOutput: Any) -> Any:
+        if not pCustomOutput:
+            return CONTINUE
+        return self._process.occurrences.custom(pCustomOutput, here(self.timeline))
 
     def QueryRequestProperty(
         self,

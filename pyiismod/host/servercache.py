@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pyiismod.abi.enums import CACHE_OPERATION
+from pyiismod.abi.enums import CACHE_OPERATION, ENUMS
 from pyiismod.host._abi import ffi
 from pyiismod.host.entity_chunks import FROM_MEMORY
 from pyiismod.host.errors import (
@@ -22,6 +22,7 @@ from pyiismod.host.errors import (
 from pyiismod.host.files import is_file, is_folder
 from pyiismod.host.objects import configured
 from pyiismod.host.refusal import Refused
+from pyiismod.host.trace import Timeline, current
 from pyiismod.host.url import resolved
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class CacheSlots:
     """What :class:`~pyiismod.host.server.Server` serves from the caches of its process."""
 
     _process: Process
+    timeline: Timeline
 
     def GetFileInfo(
         self,
@@ -69,19 +71,29 @@ class CacheSlots:
     def DoCacheOperation(
         self, cacheOperation: int, pCacheKey: Any, ppCacheSpecificData: Any, pHttpTraceContext: Any = None
     ) -> int:
-        records = self._process.records
         if not pCacheKey:
             return ERROR_INVALID_PARAMETER
-        if cacheOperation == CACHE_OPERATION.CACHE_OPERATION_RETRIEVE:
-            record = records.retrieve(pCacheKey) if ppCacheSpecificData else ffi.NULL
-            if not ppCacheSpecificData:
-                return ERROR_INVALID_PARAMETER
-            ppCacheSpecificData[0] = record
-            return S_OK if record else ERROR_FILE_NOT_FOUND
+        if cacheOperation not in ENUMS["CACHE_OPERATION"].values():
+            return ERROR_NOT_SUPPORTED
+        is_retrieved = cacheOperation == CACHE_OPERATION.CACHE_OPERATION_RETRIEVE
+        is_added = cacheOperation == CACHE_OPERATION.CACHE_OPERATION_ADD
+        if (is_retrieved or is_added) and (not ppCacheSpecificData or (is_added and not ppCacheSpecificData[0])):
+            return ERROR_INVALID_PARAMETER
+        if (frame := current()) is not None and frame.notification == "GL_APPLICATION_RESOLVE_MODULES":
+            frame.timeline.violation("DoCacheOperation was called while the application's modules are resolved")
+        record = ppCacheSpecificData[0] if is_added else ffi.NULL
+        is_done, record = self._process.occurrences.cache_operation(
+            cacheOperation, pCacheKey, record, pHttpTraceContext or ffi.NULL, self.timeline
+        )
+        if is_retrieved:
+            ppCacheSpecificData[0] = record if is_done or record else self._process.records.retrieve(pCacheKey)
+            return S_OK if ppCacheSpecificData[0] else ERROR_FILE_NOT_FOUND
+        return S_OK if is_done else self._operate(cacheOperation, pCacheKey, record)
+
+    def _operate(self, cacheOperation: int, pCacheKey: Any, record: Any) -> int:
+        records = self._process.records
         if cacheOperation == CACHE_OPERATION.CACHE_OPERATION_ADD:
-            if not ppCacheSpecificData or not ppCacheSpecificData[0]:
-                return ERROR_INVALID_PARAMETER
-            records.add(pCacheKey, ppCacheSpecificData[0])
+            records.add(pCacheKey, record)
             return S_OK
         if cacheOperation == CACHE_OPERATION.CACHE_OPERATION_DELETE:
             return S_OK if records.delete(pCacheKey) else ERROR_FILE_NOT_FOUND

@@ -10,6 +10,17 @@ from pyiismod.host.handlers import Handler
 VERSIONS = {"7.0": 0x00070000, "7.5": 0x00070005, "8.0": 0x00080000, "8.5": 0x00080005, "10.0": 0x000A0000}
 """IIS version → ``dwServerVersion``: HIWORD major, LOWORD minor (fact sheet 1.1)."""
 
+SHUTDOWNS = (
+    "normal",
+    "stop_listening_twice",
+    "no_stop_listening",
+    "late_stop_listening",
+    "cache_cleanup_first",
+    "factory_first",
+    "detach_first",
+)
+"""The orders in which the process may end; :mod:`pyiismod.host.shutdown` says what they are."""
+
 _GENERATIONS = {"7.0": 1, "7.5": 2, "8.0": 3, "8.5": 3, "10.0": 6}
 _FIRST_SEEN = ("iis7.0", "iis7.5", "sdk8.1", "sdk10.0.14393", "sdk10.0.19041", "sdk10.0.20348")
 _POOLS = "C:\\inetpub\\temp\\apppools"
@@ -34,6 +45,7 @@ class Settings:
         handlers: the handler mappings as attributes (:class:`~pyiismod.host.handlers.Handler`), first match wins; with
             none every module and the static content behind them handle everything.
         trace_verbosity: of failed request tracing, 1 to 5; 0 for none.
+        shutdown: one of :data:`SHUTDOWNS`.
 
     Raises:
         ValueError: an unknown version or setting.
@@ -55,9 +67,12 @@ class Settings:
         accounts: dict[str, str] | None = None,
         handlers: Sequence[dict[str, Any]] = (),
         trace_verbosity: int = 5,
+        shutdown: str = "normal",
     ) -> None:
         if iis_version not in VERSIONS:
             raise ValueError(f"unknown IIS version {iis_version!r}; known are {', '.join(VERSIONS)}")
+        if shutdown not in SHUTDOWNS:
+            raise ValueError(f"unknown shutdown {shutdown!r}; known are {', '.join(SHUTDOWNS)}")
         self.iis_version = iis_version
         self.root = root
         self.app_pool = app_pool
@@ -71,6 +86,7 @@ class Settings:
         self.accounts = {name.lower(): password for name, password in (accounts or {}).items()}
         self.handlers = tuple(Handler.of(attributes) for attributes in handlers)
         self.trace_verbosity = trace_verbosity
+        self.shutdown = shutdown
 
     @classmethod
     def of(cls, settings: dict[str, Any]) -> Settings:

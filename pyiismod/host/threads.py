@@ -11,20 +11,32 @@ from _thread import allocate_lock, start_new_thread
 from collections.abc import Callable
 
 from pyiismod.host import win32
+from pyiismod.host.trace import Timeline
+from pyiismod.host.traffic import Traffic
 
 Work = Callable[[], None]
 
 
 class Pool:
-    """Runs work on its threads; what is submitted first starts first."""
+    """Runs work on its threads; what is submitted first starts first.
 
-    def __init__(self) -> None:
+    Args:
+        going_back: called on a thread of the pool each time its work is done.
+
+    Attributes:
+        traffic: what is submitted and not done.
+    """
+
+    def __init__(self, going_back: Work) -> None:
+        self.traffic = Traffic()
+        self._going_back = going_back
         self._queue: SimpleQueue[Work] = SimpleQueue()
         self._lock = allocate_lock()
         self._idle = 0
 
     def submit(self, work: Work) -> None:
         """Have ``work`` called on a thread of the pool; it must not raise."""
+        self.traffic.enter()
         with self._lock:
             grow = self._idle == 0
             self._idle -= not grow
@@ -36,5 +48,31 @@ class Pool:
         win32.join_apartment()
         while True:
             self._queue.get()()
+            self._going_back()
+            self.traffic.leave()
             with self._lock:
                 self._idle += 1
+
+
+def on_system_thread(timeline: Timeline, work: Work) -> None:
+    """Have ``work`` called on a thread that is none of the pool's, and wait for its end; what it raises is raised here.
+
+    The process host tells the worker process on such threads what it has to do.
+    """
+    gate = allocate_lock()
+    raised: list[BaseException] = []
+    gate.acquire()
+
+    def run() -> None:
+        try:
+            win32.join_apartment()
+            with timeline.visit():
+                work()
+        except BaseException as error:
+            raised.append(error)
+        gate.release()
+
+    start_new_thread(run, ())
+    gate.acquire()
+    if raised:
+        raise raised[0]

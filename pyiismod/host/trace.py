@@ -103,7 +103,10 @@ class Timeline:
         refused: calls the host could not serve, as ``"Interface::Method"``.
         faults: exceptions of the host's own Python, kept from escaping into native code.
         caller: makes the frame of a thread that is in no notification; None as long as nobody knows whose turn it is.
+        depth: of what a thread does that is inside nothing.
     """
+
+    depth = 0
 
     def __init__(
         self, box: BlackBox, process: Timeline | None = None, command: int = 0, *, is_recorded: bool = True
@@ -172,6 +175,17 @@ class Timeline:
         if self.is_recorded:
             self.events.append(event)
         return Inside(phase, frame, outer, event)
+
+
+class Nested(Timeline):
+    """The part of a timeline that belongs to a request inside another one; ``depth`` says how deep.
+
+    Args:
+        outer: the other one's.
+    """
+
+    def __init__(self, outer: Timeline) -> None:
+        self.__dict__.update(outer.__dict__)  # all but the depth is the other one's
 
 
 def _taken(items: list[_T]) -> list[_T]:
@@ -254,7 +268,7 @@ class Frame:
         module: str | None = None,
         notification: str | None = None,
         post: bool = False,
-        depth: int = 0,
+        depth: int | None = None,
     ) -> None:
         self.key: Any = None
         self.bit = 0
@@ -264,7 +278,7 @@ class Frame:
         self.module = module
         self.notification = notification
         self.post = post
-        self.depth = depth
+        self.depth = timeline.depth if depth is None else depth
 
 
 _thread = local()

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from pyiismod.abi.constants import GL_TRACE_EVENT
 from pyiismod.abi.enums import HTTP_TRACE_TYPE
 from pyiismod.abi.trace import IHttpTraceContext
 from pyiismod.host._abi import ffi
 from pyiismod.host.describe import narrow_text, wide_text
 from pyiismod.host.errors import ERROR_INVALID_PARAMETER, S_OK
+from pyiismod.host.global_notifications import GlobalModules
+from pyiismod.host.global_providers import TraceEventProvider
 from pyiismod.host.guid import guid_bytes, guid_text
 from pyiismod.host.memory import RequestPool
 from pyiismod.host.native import address
@@ -19,9 +22,8 @@ from pyiismod.host.objects import NativeObject, configured
 from pyiismod.host.settings import Settings
 from pyiismod.host.trace import Event, Frame, Timeline, current
 
-Subscription = tuple[int, int, bool]
-"""Areas, verbosity, and whether the module wants events at all."""
-
+_WWW_SERVER = ffi.new("char[16]", bytes.fromhex("844e2a3a214c8149ae103fda0d9b0f83"))  # provider of IIS's own events
+_QUICK_TRACE = ffi.new("WCHAR[]", "QuickTrace")
 _LEVELS = {1: "fatal", 2: "error", 3: "warning", 4: "information", 5: "verbose", 6: "start", 7: "end"}
 _ALL_AREAS = 0xFFFFFFFF
 _NUMBERS = {
@@ -37,28 +39,65 @@ _NUMBERS = {
 }
 
 
+class Tracing:
+    """Who wants to hear of which trace events (fact sheet 4, TRACE_EVENT).
+
+    Every module that registered for them is told of every event, as soon as one module has asked for any; a module that
+    wants only its own asks ``CheckSubscription``. An event that is raised by such a handler is not told.
+
+    Args:
+        global_modules: who is told.
+
+    Attributes:
+        subscriptions: (module id, provider) → areas, verbosity, and whether the module wants its events at all.
+    """
+
+    def __init__(self, global_modules: GlobalModules) -> None:
+        self._told = global_modules
+        self.subscriptions: dict[tuple[int, str], tuple[int, int, bool]] = {}
+
+    def raised(self, event: Any, context: NativeObject | None, timeline: Timeline) -> None:
+        """An event was raised: tell of it."""
+        if not self._told.wants(GL_TRACE_EVENT) or not any(wanted for _, _, wanted in self.subscriptions.values()):
+            return
+        if (frame := current()) is not None and frame.notification == "GL_TRACE_EVENT":
+            return
+        source = guid_text(event.pProviderGuid)
+
+        def is_wanted(module_id: int) -> bool:
+            areas, verbosity, wanted = self.subscriptions.get((module_id, source), (0, 0, False))
+            return wanted and event.dwVerbosity <= verbosity and (not event.dwArea or bool(event.dwArea & areas))
+
+        provider = TraceEventProvider(timeline, event, is_wanted, context)
+        self._told.tell(GL_TRACE_EVENT, timeline, provider.pointer)
+        provider.end()
+
+
 class TraceContext(NativeObject, IHttpTraceContext):
     """Tracing of one request, or of the process.
 
     Args:
         settings: what is traced.
-        subscriptions: (module id, provider) → what the module asked for; shared by all contexts.
+        tracing: who hears of it.
         timeline: where events are written.
         pool: as long-lived as this object.
         activity: a number that tells requests apart; 0 for the process, which has no activity.
+        context: of the request; None for the process.
     """
 
     def __init__(
         self,
         settings: Settings,
-        subscriptions: dict[tuple[int, str], Subscription],
+        tracing: Tracing,
         timeline: Timeline,
         pool: RequestPool,
         activity: int = 0,
+        context: NativeObject | None = None,
     ) -> None:
         super().__init__(timeline)
         self._verbosity = settings.trace_verbosity
-        self._subscriptions = subscriptions
+        self._tracing = tracing
+        self._context = context
         identity = pool.block(guid_bytes(activity)) if activity else ffi.NULL
         self._activity = ffi.cast("const GUID *", identity)
 
@@ -81,7 +120,7 @@ class TraceContext(NativeObject, IHttpTraceContext):
             return ERROR_INVALID_PARAMETER
         for each in wanted:
             key = address(moduleId), guid_text(each.pProviderGuid)
-            self._subscriptions[key] = (each.dwAreas, each.dwVerbosity, bool(each.fProviderEnabled))
+            self._tracing.subscriptions[key] = (each.dwAreas, each.dwVerbosity, bool(each.fProviderEnabled))
         return S_OK
 
     def RaiseTraceEvent(self, pTraceEvent: Any) -> int:
@@ -97,7 +136,7 @@ class TraceContext(NativeObject, IHttpTraceContext):
         for i in range(pTraceEvent.cEventItems if pTraceEvent.pEventItems else 0):
             item = pTraceEvent.pEventItems[i]
             details[wide_text(item.pszName) or f"item {i}"] = _value(item)
-        self._write(name, details)
+        self._write(name, details, pTraceEvent)
         return S_OK
 
     def QuickTrace(self, pszData1: Any, pszData2: Any = None, hrLastError: int = S_OK, Level: int = 4) -> int:
@@ -107,12 +146,16 @@ class TraceContext(NativeObject, IHttpTraceContext):
             "error": hrLastError,
             "level": _LEVELS.get(Level, Level),
         }
-        self._write("QuickTrace", details)
+        event = ffi.new("HTTP_TRACE_EVENT *")
+        event.pProviderGuid = event.pAreaGuid = ffi.cast("const GUID *", _WWW_SERVER)
+        event.pszEventName, event.dwVerbosity, event.pActivityGuid = _QUICK_TRACE, Level, self._activity
+        self._write("QuickTrace", details, event)
         return S_OK
 
-    def _write(self, name: str, details: dict[str, Any]) -> None:
+    def _write(self, name: str, details: dict[str, Any], event: Any) -> None:
         frame = current() or Frame(self.timeline)
         frame.timeline.events.append(Event("trace", frame, None, name, details))
+        self._tracing.raised(event, self._context, frame.timeline)
 
     def GetTraceActivityId(self) -> Any:
         return self._activity

@@ -193,6 +193,10 @@ class ModuleUser:
         password = self._text("GetPassword") if kind == BASIC else ""
         return Account(name, password, kind, remote_name=self._text("GetRemoteUserName"))
 
+    def hold(self) -> None:
+        """Count one reference more."""
+        _USER["ReferenceUser"].call(self._timeline, self._file, self.pointer)
+
     def _text(self, slot: str) -> str:
         text = _USER[slot].call(self._timeline, self._file, self.pointer)
         return str(ffi.string(text)) if text else ""
@@ -200,3 +204,25 @@ class ModuleUser:
     def release(self, timeline: Timeline) -> None:
         """Give the reference back."""
         _USER["DereferenceUser"].call(timeline, self._file, self.pointer)
+
+
+class SharedUser:
+    """A user of IIS's own that another request has, too.
+
+    Args:
+        user: the user; held until :meth:`release`.
+    """
+
+    def __init__(self, user: User) -> None:
+        user.ReferenceUser()
+        self._user = user
+        self.pointer = user.pointer
+        self.account = user.account
+
+    def release(self, timeline: Timeline) -> None:
+        """That request is over."""
+        self._user.DereferenceUser()
+
+
+AnyUser = User | ModuleUser | SharedUser
+"""What a request may have as its user."""

@@ -41,6 +41,17 @@ class ServerVariables:
             return _header(self._exchange, name.removeprefix("HTTP_"))
         return None
 
+    def inherit(self, name: str) -> bool:
+        """Take the parent's value, and have child requests take it from here; False when there is none."""
+        parent = self._exchange.parent
+        value = None if parent is None or parent.is_freed else parent.variables.get(name)
+        if value is not None:
+            self.set(name, wide(value))
+        if self.get(name) is None:
+            return False
+        self.inherited.add(name.upper())
+        return True
+
     def own(self) -> list[tuple[str, str]]:
         """Return (name, value) of what modules have set."""
         return list(self._own.items())

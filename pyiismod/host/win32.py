@@ -27,6 +27,8 @@ PRIMARY, IMPERSONATION = 1, 2
 """TOKEN_TYPE."""
 
 INVALID_HANDLE = ffi.cast("HANDLE", -1)
+_DLL_PROCESS_DETACH = 0
+_ENTRY_POINT = 0x38  # of LDR_DATA_TABLE_ENTRY, 64 bits
 _WINE_MARK = b"Wine builtin DLL"  # stands behind the DOS header of Wine's own DLLs
 
 
@@ -134,6 +136,23 @@ def load_library(path: str) -> Any:
 def free_library(handle: Any) -> None:
     """Drop one reference to a DLL."""
     _kernel32().FreeLibrary(handle)
+
+
+def detach(handle: Any) -> None:
+    """Run a DLL's start-up code for DLL_PROCESS_DETACH as at the process's exit, and keep it from running again.
+
+    Raises:
+        Win32Error: there is no such DLL.
+    """
+    ntdll = _kernel32().GetModuleHandleW(ffi.new("WCHAR[]", "ntdll.dll"))
+    find = ffi.cast("int32_t (*)(void *, char ***)", exported(ntdll, "LdrFindEntryForAddress"))
+    found = ffi.new("char ***")
+    if find(handle, found):
+        raise Win32Error(_kernel32().GetLastError())
+    entry_point = ffi.cast("void **", ffi.cast("char *", found[0]) + _ENTRY_POINT)
+    main, entry_point[0] = ffi.cast("int32_t (*)(void *, uint32_t, void *)", entry_point[0]), ffi.NULL
+    if main:
+        main(handle, _DLL_PROCESS_DETACH, ffi.cast("void *", 1))  # 1: the process is ending
 
 
 def exported(handle: Any, name: str | int) -> Any:

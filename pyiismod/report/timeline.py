@@ -22,10 +22,14 @@ _STAGES = {
     "RegisterModule": "load",
     "GetHttpModule": "request",
     "Dispose": "request",
+    "GL_STOP_LISTENING": "unload",
+    "GL_APPLICATION_STOP": "unload",
+    "GL_CACHE_CLEANUP": "unload",
+    "DllMain": "unload",
     "Terminate": "unload",
     "FreeLibrary": "unload",
 }
-_QUIET = ("S_OK", "RQ_NOTIFICATION_CONTINUE")
+_QUIET = ("S_OK", "RQ_NOTIFICATION_CONTINUE", "GL_NOTIFICATION_CONTINUE")
 
 
 def timeline_trees(events: Iterable[TraceEvent], *, refused: Collection[str] = ()) -> list[Tree]:
@@ -54,8 +58,8 @@ def _stages(events: Iterable[TraceEvent]) -> Iterator[tuple[str, TraceEvent]]:
     for event in events:
         if event.depth == 0 and event.event == "phase":
             stage = _STAGES.get(event.method, stage)
-        elif event.event == "notification":
-            stage = "request"
+        elif event.depth == 0 and event.event == "notification":
+            stage = _STAGES.get(event.notification or "", "request")
         yield stage, event
 
 

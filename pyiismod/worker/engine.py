@@ -10,6 +10,8 @@ from threading import Lock
 
 from pyiismod.errors import PyiismodError, UsageError, WorkerError
 from pyiismod.host import win32
+from pyiismod.host.applicationlife import Gone
+from pyiismod.host.happenings import happen
 from pyiismod.host.iis import Iis
 from pyiismod.host.incoming import Incoming
 from pyiismod.host.settings import Settings
@@ -17,7 +19,7 @@ from pyiismod.host.trace import BlackBox, Timeline
 from pyiismod.host.url import Url
 from pyiismod.host.user import Account
 from pyiismod.worker import protocol
-from pyiismod.worker.protocol import Command, ErrorInfo, Registration, Reply, TraceEvent
+from pyiismod.worker.protocol import Answer, Command, ErrorInfo, Registration, Reply, TraceEvent
 
 
 class Engine:
@@ -61,9 +63,11 @@ class Engine:
                     return self._load(command, timeline)
             case protocol.Fire():
                 return self._fire(command, timeline)
+            case protocol.Raise():
+                return self._raise(command, timeline)
             case protocol.Unload():
                 with self._lock:
-                    self._server.unload(timeline)
+                    self._server.unload(timeline, graceful=command.graceful)
                 return protocol.Unloaded(command.id, *_told(timeline))
         raise WorkerError(f"the worker does not know the command {type(command).__name__}")
 
@@ -108,7 +112,10 @@ class Engine:
             connection=command.connection,
             certificate=command.certificate,
         )
-        outgoing = self._server.fire(incoming, timeline, command.schedule)
+        try:
+            outgoing = self._server.fire(incoming, timeline, command.schedule)
+        except Gone:
+            return protocol.Fired(command.id, 0, 0, "", [], b"", *_told(timeline), gone=True)
         return protocol.Fired(
             command.id,
             outgoing.status,
@@ -117,6 +124,22 @@ class Engine:
             outgoing.headers,
             b"".join(outgoing.body),
             *_told(timeline),
+            self._server.occurrences.recycling,
+        )
+
+    def _raise(self, command: protocol.Raise, timeline: Timeline) -> Reply:
+        raised = happen(self._server, command.notification, command.text, command.parameters, command.flag, timeline)
+        answers = [
+            Answer(each.status, each.substatus, each.reason, each.headers, b"".join(each.body))
+            for each in raised.responses
+        ]
+        return protocol.Raised(
+            command.id,
+            *_told(timeline),
+            raised.hresult,
+            raised.data,
+            answers,
+            self._server.occurrences.recycling,
         )
 
 

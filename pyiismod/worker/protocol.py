@@ -68,6 +68,16 @@ class Registration(msgspec.Struct, array_like=True, frozen=True):
     """``"RQ_BEGIN_REQUEST"``, ``"post RQ_BEGIN_REQUEST"`` or ``"GL_…"`` → alias."""
 
 
+class Answer(msgspec.Struct, array_like=True, frozen=True):
+    """A response that nobody but the test sees."""
+
+    status: int
+    substatus: int
+    reason: str
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
 class ErrorInfo(msgspec.Struct, array_like=True, frozen=True):
     """An exception of :mod:`pyiismod.errors` on its way: class name, message, hint, details."""
 
@@ -129,15 +139,40 @@ class Fire(_Message, frozen=True):
     record: bool = True
 
 
+class Raise(_Message, frozen=True):
+    """Something happens to the process that global modules hear of. Reply: :class:`Raised`.
+
+    ``notification`` is one of these; ``text``, ``parameters`` and ``flag`` mean:
+
+    - ``GL_CONFIGURATION_CHANGE``: configuration path, -, whether the application stops for it;
+    - ``GL_FILE_CHANGE``: physical path;
+    - ``GL_RSCA_QUERY``: function, parameters;
+    - ``GL_APPLICATION_PRELOAD``: -, -, whether the process takes the place of another;
+    - ``GL_STOP_LISTENING``: -, -, whether requests are drained gracefully;
+    - ``GL_SUSPEND_PROCESS``: -, -, whether it is resumed instead;
+    - ``GL_HEALTH_CHECK``.
+    """
+
+    notification: str
+    text: str = ""
+    parameters: str = ""
+    flag: bool = False
+
+
 class Unload(_Message, frozen=True):
-    """``Terminate`` on everything registered, then ``FreeLibrary``, last loaded first. Reply: :class:`Unloaded`."""
+    """The process's end but for the process, and ``FreeLibrary``, last loaded first. Reply: :class:`Unloaded`.
+
+    ``graceful`` says that it is recycled; IIS stops else.
+    """
+
+    graceful: bool = False
 
 
 class Shutdown(_Message, frozen=True):
     """End the worker. Reply: :class:`Done`, the goodbye; then the process exits with 0."""
 
 
-Command = Configure | Resolve | Load | Fire | Unload | Shutdown
+Command = Configure | Resolve | Load | Fire | Raise | Unload | Shutdown
 
 
 # --- replies (worker → us) --------------------------------------------------------------------------------------
@@ -185,6 +220,24 @@ class Fired(_Message, frozen=True):
     body: bytes
     trace: list[TraceEvent]
     refused: list[str]
+    recycle: str = ""
+    """Why the process wants to be replaced, if it does."""
+    gone: bool = False
+    """The process was ending when the request came: nothing has happened."""
+
+
+class Raised(_Message, frozen=True):
+    """What the modules made of it.
+
+    ``hresult`` and ``data`` answer ``GL_RSCA_QUERY``; ``answers`` are those of ``GL_APPLICATION_PRELOAD``'s requests.
+    """
+
+    trace: list[TraceEvent]
+    refused: list[str]
+    hresult: int = 0
+    data: bytes = b""
+    answers: list[Answer] = []
+    recycle: str = ""
 
 
 class Unloaded(_Message, frozen=True):
@@ -202,4 +255,4 @@ class Failed(_Message, frozen=True):
     refused: list[str] = []
 
 
-Reply = Ready | Done | Resolved | Loaded | Fired | Unloaded | Failed
+Reply = Ready | Done | Resolved | Loaded | Fired | Raised | Unloaded | Failed

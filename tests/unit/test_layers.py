@@ -18,7 +18,7 @@ import pyiismod
 
 ROOT = Path(pyiismod.__file__).parent
 
-API = {"headers", "module", "request", "response", "server", "trace"}
+API = {"happenings", "headers", "module", "request", "response", "server", "trace"}
 FACES = {"cli", "report", "pytest_plugin", "asgi", "__main__"}
 MAY_IMPORT = {
     "abi": set(),

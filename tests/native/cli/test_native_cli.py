@@ -273,9 +273,9 @@ def test_a_module_that_hangs(pyiismod: Callable, dll: Callable) -> None:
 
 def test_calls_that_were_refused_are_listed(pyiismod: Callable, dll: Callable) -> None:
     ran = pyiismod("run", dll("refused_calls"), "/", "--json")
-    assert "IHttpContext::CloneContext" in ran.document["refused"]
+    assert "IHttpServer2::GetWorkerProcessFramework" in ran.document["refused"]
     shown = pyiismod("run", dll("refused_calls"), "/", "--trace").out.decode()
-    assert "IHttpContext::CloneContext(dwCloneFlags=1) → E_NOTIMPL  refused" in shown
+    assert "IHttpServer2::GetWorkerProcessFramework() → E_NOTIMPL  refused" in shown
 
 
 def test_without_a_runtime(pyiismod: Callable, dll: Callable, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""PENDING that nothing completes: named by its notification, with what was under way (fact sheet, section 6, 4)."""
+"""PENDING that nothing completes: named by its notification, with what was under way (section 6, item 4)."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def test_what_was_read_ahead_is_inline(both: Load) -> None:
 
 
 def test_without_a_place_for_pending_every_read_has_a_completion(on_the_wire: Callable[..., Server]) -> None:
-    """2.4: NULL with fAsync TRUE: a completion is always posted, that of the end (5.2) included."""
+    """2.4: NULL with fAsync TRUE: a completion always follows, that of the end with ERROR_HANDLE_EOF too (5.2)."""
     iis = on_the_wire("async_read_null")
     for schedule in SCHEDULES:
         response = iis.post("/", content=BODY, schedule=schedule)

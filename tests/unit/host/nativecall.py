@@ -113,10 +113,10 @@ class Host:
 
     def fire(self, method: str = "GET", target: str = "/", *, headers: _Lines = (), **more: Any) -> Outgoing:
         """Drive a request through the modules; ``is_recorded=False`` for one without a timeline."""
-        url = Url("http", "localhost", target)
+        url, schedule = Url("http", "localhost", target), more.pop("schedule", "threaded")
         self.timeline = Timeline(self.iis.box, self.iis.timeline, is_recorded=more.pop("is_recorded", True))
         _errors.clear()
-        outgoing = self.iis.fire(Incoming(method, url, list(headers), **more), self.timeline)
+        outgoing = self.iis.fire(Incoming(method, url, list(headers), **more), self.timeline, schedule)
         if _errors:
             raise _errors[0]
         return outgoing
@@ -124,7 +124,7 @@ class Host:
     def load(
         self,
         name: str,
-        handlers: dict[str, Callable[[Native, Native], int]],
+        handlers: dict[str, Callable[..., int]],
         *,
         post: int = 0,
         priorities: Iterable[tuple[int, str]] = (),
@@ -132,7 +132,7 @@ class Host:
         get_http_module: Callable[[Any, Native], int] | None = None,
     ) -> Module:
         """Register a module with handlers by method name; its masks follow from them."""
-        module = Module(name, f"C:\\modules\\{name}.dll", len(self.iis.modules) + 1)
+        module = Module(name, f"C:\\modules\\{name}.dll", self.iis.next_id())
         module.registration = RegistrationInfo(name, module.id, self.timeline)
         info = of(module.registration)
 
@@ -155,7 +155,7 @@ class Host:
         for bit, alias in post_priorities:
             assert info.SetPriorityForPostRequestNotification(bit, wide(alias)) == 0
         self.iis.modules.append(module)
-        self.iis._replan()
+        self.iis.replan()
         return module
 
     def calls(self, method: str) -> list[Event]:
@@ -166,12 +166,13 @@ class Host:
         return [e.method for e in self.timeline.events if e.event == "violation"]
 
 
-def _handler(method: str, handler: Callable[[Native, Native], int]) -> Callable[[Any, Any], int]:
+def _handler(method: str, handler: Callable[..., int]) -> Callable[..., int]:
     declared = next(m for m in INTERFACES["CHttpModule"].table() if m.overload == method)
-    provider = INTERFACES[declared.params[1].type.rstrip(" *")]
+    interfaces = [INTERFACES.get(param.type.rstrip(" *")) for param in declared.params]
+    interfaces[0] = IHttpContext4
 
-    def handle(pHttpContext: Any, pProvider: Any) -> int:
-        return handler(Native(pHttpContext, IHttpContext4), Native(pProvider, provider))
+    def handle(*args: Any) -> int:
+        return handler(*(arg if of is None else Native(arg, of) for arg, of in zip(args, interfaces, strict=True)))
 
     return handle
 

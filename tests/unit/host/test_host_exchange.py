@@ -17,10 +17,12 @@ from nativecall import (
     address,
     noting,
     of,
+    read_wide,
     request_of,
     response_of,
     text,
     told,
+    wide,
     write_to,
 )
 
@@ -272,3 +274,21 @@ def test_a_defect_of_ours_between_the_events_still_ends_the_request(
     with pytest.raises(ZeroDivisionError):
         host.fire()
     assert host.disposed == ["m"]
+
+
+def test_the_path_is_there_when_a_module_hears_of_its_mapping(host: Host) -> None:
+    """3.5: MAP_PATH may come before BEGIN_REQUEST; the context answers all the same."""
+    found: list[str] = []
+
+    def map_path(context: Native, provider: Native) -> int:
+        found.append(read_wide(context.GetPhysicalPath(NULL)))
+        assert provider.SetPhysicalPath(wide("C:\\other"), 8) == 0
+        return CONTINUE
+
+    def begin(context: Native, provider: Native) -> int:
+        found.append(read_wide(context.GetPhysicalPath(NULL)))
+        return CONTINUE
+
+    host.load("m", {"OnMapPath": map_path, "OnBeginRequest": begin})
+    host.fire(target="/a.txt")
+    assert found == ["C:\\inetpub\\wwwroot\\a.txt", "C:\\other"]

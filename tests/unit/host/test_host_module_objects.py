@@ -141,7 +141,7 @@ def test_a_module_without_a_factory_takes_no_part(host: Host) -> None:
     module = host.load("gone", {"OnBeginRequest": lambda c, p: FINISH})
     assert module.registration is not None
     module.registration.factory = NULL
-    host.iis._replan()
+    host.iis.replan()
     assert host.fire().status == 404
     assert told(host) == []
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from nativecall import INVALID_PARAMETER, NOT_SUPPORTED, NULL, Host, address, hr, of, read_wide, wide
 
-from pyiismod.abi import constants
 from pyiismod.host._abi import ffi
 
 INVALID_HANDLE = hr(6)
@@ -47,26 +44,6 @@ def test_the_pools_configuration_file() -> None:
     assert path == "C:\\inetpub\\temp\\apppools\\Päol\\Päol.config"
     assert length[0] == len(path)
     assert address(server.GetAppPoolConfigFile(NULL)) == address(server.GetAppPoolConfigFile(length))
-
-
-@pytest.mark.parametrize(
-    ("method", "args", "bit", "details"),
-    [
-        ("ReportUnhealthy", ("sick", -5), constants.GL_HEALTH_CHECK, {"reason": "sick", "error": -5}),
-        ("RecycleProcess", ("tired",), constants.GL_STOP_LISTENING, {"reason": "tired"}),
-        ("RecycleApplication", ("MACHINE/x",), constants.GL_APPLICATION_STOP, {"path": "MACHINE/x"}),
-        ("NotifyConfigurationChange", ("MACHINE",), constants.GL_CONFIGURATION_CHANGE, {"path": "MACHINE"}),
-        ("NotifyFileChange", ("C:\\x",), constants.GL_FILE_CHANGE, {"path": "C:\\x"}),
-    ],
-)
-def test_what_the_process_is_told(
-    method: str, args: tuple[Any, ...], bit: int, details: dict[str, Any], host: Host
-) -> None:
-    native = [wide(arg) if isinstance(arg, str) else arg for arg in args]
-    of(host.iis.server).slot(method)(*native)
-    assert host.iis.process.reports == [(bit, method, details)]
-    of(host.iis.server).slot(method)(NULL, *native[1:])
-    assert "" in host.iis.process.reports[1][2].values()
 
 
 def test_a_pool_needs_a_handle_and_a_routine(host: Host) -> None:

@@ -161,7 +161,7 @@ def test_without_a_timeline_everything_works_and_what_matters_is_noted(host: Hos
 
     def work(context: Native, provider: Native) -> int:
         codes.append(response_of(context).SetHeader_name(text(b"X"), text(b"v"), 1, 1))
-        codes.append(context.CloneContext(1, NULL))
+        codes.append(response_of(context).PushPromise(NULL, NULL, NULL, 0, NULL, NULL))
         codes.append(response_of(context).WriteEntityChunks(NULL, 1, 0, 0, NULL, NULL))
         return 77
 
@@ -170,7 +170,7 @@ def test_without_a_timeline_everything_works_and_what_matters_is_noted(host: Hos
     assert codes == [0, E_NOTIMPL, INVALID_PARAMETER]
     assert ("X", "v") in outgoing.headers
     assert [e.event for e in host.timeline.events] == ["violation"]
-    assert host.timeline.refused == ["IHttpContext::CloneContext"]
+    assert host.timeline.refused == ["IHttpResponse3::PushPromise"]
     assert host.disposed == ["fast"]
 
 

@@ -45,9 +45,9 @@ def test_what_modules_want_to_hear_of(host: Host) -> None:
     wanted = ffi.new("HTTP_TRACE_CONFIGURATION[2]")
     wanted[0].pProviderGuid, wanted[0].dwAreas, wanted[0].dwVerbosity, wanted[0].fProviderEnabled = provider, 6, 4, 1
     assert context.SetTraceConfiguration(module_id(1), wanted, 2) == INVALID_PARAMETER
-    assert host.iis.process.subscriptions == {}
+    assert host.iis.process.tracing.subscriptions == {}
     assert context.SetTraceConfiguration(module_id(1), wanted, 1) == 0
-    assert host.iis.process.subscriptions == {(1, str(PROVIDER)): (6, 4, True)}
+    assert host.iis.process.tracing.subscriptions == {(1, str(PROVIDER)): (6, 4, True)}
 
 
 def test_an_event_with_its_items(host: Host) -> None:

@@ -48,6 +48,29 @@ def test_stages_follow_the_life_of_a_module() -> None:
     ]
 
 
+def test_what_global_modules_hear_of_has_its_stage() -> None:
+    """Fact sheet 1.5: the end begins before Terminate; an application that is recycled stops after a request."""
+    events = [
+        event("phase", "RegisterModule"),
+        event("notification", "OnGlobalFileChange", 1, notification="GL_FILE_CHANGE"),
+        event("notification", "OnGlobalApplicationStart", notification="GL_APPLICATION_START"),
+        event("notification", "OnGlobalStopListening", notification="GL_STOP_LISTENING"),
+        event("notification", "OnGlobalCacheCleanup", notification="GL_CACHE_CLEANUP"),
+        event("phase", "Terminate"),
+    ]
+    assert plain(*timeline_trees(events)).splitlines() == [
+        "load",
+        "└── RegisterModule  1 µs",
+        "    └── OnGlobalFileChange  1 µs",
+        "request",
+        "└── OnGlobalApplicationStart  1 µs",
+        "unload",
+        "├── OnGlobalStopListening  1 µs",
+        "├── OnGlobalCacheCleanup  1 µs",
+        "└── Terminate  1 µs",
+    ]
+
+
 def test_handlers_that_a_call_sets_off_are_inside_it_and_say_whose_they_are() -> None:
     events = [
         event("notification", "OnExecuteRequestHandler", result="RQ_NOTIFICATION_CONTINUE"),
