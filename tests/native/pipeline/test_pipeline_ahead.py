@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import Load
+from schedules import Load
 
 from pyiismod.abi.notifications import REQUEST
 

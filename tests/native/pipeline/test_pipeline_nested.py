@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import SCHEDULES, Load
+from schedules import SCHEDULES, Load
 
 
 def test_a_send_module_edits_headers_and_body(both: Load) -> None:

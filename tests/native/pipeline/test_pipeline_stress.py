@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from conftest import SCHEDULES, Load
+from schedules import SCHEDULES, Load
 
 from pyiismod import Server
 
