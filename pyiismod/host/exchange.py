@@ -239,7 +239,6 @@ class Exchange:
         instance = self._instances.get(subscriber.position) if subscriber else None
         if subscriber is None or instance is None:
             return CONTINUE
-        completion.perform()
         provider = self._provider(_PROVIDERS.get(bit, EventProvider))
         return instance.completed(self.timeline, (subscriber, bit, post), self.context, provider, completion)
 

@@ -166,7 +166,9 @@ class Driver:
         self._dispatcher.schedule(turn, completion)
 
     def deliver(self, turn: Turn, completion: Completion) -> None:
-        """Tell the module that something has ended, and act on what it answers."""
+        """Do what is left to do of something, tell the module that it has ended, and act on what it answers."""
+        if turn.state != SETTLED:
+            completion.perform()
         with _lock:
             late = turn.state == SETTLED
             if completion in turn.armed:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from rich.console import Console
@@ -14,9 +15,12 @@ from rich.table import Table
 
 import pyiismod
 from pyiismod import runtime
+from tests.bench.resident import resident
+from tests.bench.stress import STRESS, hammer
 
 ROOT = Path(__file__).parents[2]
 HELLO, ECHO = ROOT / "fixtures/hello.dll", ROOT / "fixtures/echo.dll"
+COMPUTES = ROOT / "fixtures/computes.dll"
 COMMAND = [sys.executable, "-m", "pyiismod"]
 POUR, DRAIN = ROOT / "fixtures/body_pour.msvc.dll", ROOT / "fixtures/body_drain.msvc.dll"
 MEGABYTE, GIGABYTE = 1 << 20, 1 << 30
@@ -27,7 +31,7 @@ def main() -> None:
     windows = runtime.find()
     table = Table("what", "measured", "wanted", "yardstick", "ratio", title="pyiismod bench")
     try:
-        for measure in (cold_and_warm_start, in_process, through_the_worker, big_body, streams, memory):
+        for measure in MEASURES:
             for row in measure(windows):
                 table.add_row(*row)
     finally:
@@ -140,16 +144,39 @@ def memory(windows: runtime.Runtime) -> Rows:
     return [row("growth over 20,000 requests", growth, 5, "MB", before / MEGABYTE, "MB before")]
 
 
-def resident() -> int:
-    """Return bytes of memory of all workers under Wine that are ours."""
-    total = 0
-    for status in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            if b"pyiismod.worker.serve" in status.read_bytes():
-                total += int((status.parent / "statm").read_text().split()[1]) * 4096
-        except OSError:
-            continue
-    return total
+def two_threads(windows: runtime.Runtime) -> Rows:
+    """200 requests that compute, from two threads, beside one thread."""
+    with pyiismod.Server(runtime=windows) as iis:
+        iis.load(COMPUTES)
+        one, two = wall(lambda: share(iis, 1, 200), 5), wall(lambda: share(iis, 2, 200), 5)
+    return [row("200 computing requests, 2 threads", two, one / 1.5, "s", one, "1 thread")]
+
+
+def share(iis: pyiismod.Server, threads: int, requests: int) -> None:
+    """Send requests from several threads."""
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(lambda _: iis.get("/"), range(requests)))
+
+
+def completions(windows: runtime.Runtime) -> Rows:
+    """A request that a thread of the module's own completes, from eight threads, beside one."""
+    with pyiismod.Server(runtime=windows) as iis:
+        iis.load(STRESS)
+        hammer(iis, 1, 100)
+        one, eight = hammer(iis, 1, 1000), hammer(iis, 8, 500)
+    return [row("completed by own threads, 8 clients", eight, 2500, "µs", one, "1 client")]
+
+
+MEASURES = (
+    cold_and_warm_start,
+    in_process,
+    through_the_worker,
+    big_body,
+    streams,
+    memory,
+    two_threads,
+    completions,
+)
 
 
 def per_call(action: Callable[[], object]) -> float:
