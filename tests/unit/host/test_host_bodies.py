@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pytest
 from nativecall import (
@@ -184,15 +185,19 @@ def test_a_big_file_leaves_in_pieces_and_only_in_pieces(exchange: Open, file: An
 # --- fragments
 
 
+_names: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()  # what a chunk points to lives as long as it does
+
+
 def fragment(name: str, *, ex: bool, start: int = 0, size: int = TO_END) -> Any:
     made = ffi.new("HTTP_DATA_CHUNK *")
+    _names[made] = pointer = wide(name if ex else name + "and more")
     made.DataChunkType = 3 if ex else 2
     if ex:
-        made.FromFragmentCacheEx.pFragmentName = wide(name)
+        made.FromFragmentCacheEx.pFragmentName = pointer
         made.FromFragmentCacheEx.ByteRange.StartingOffset.QuadPart = start
         made.FromFragmentCacheEx.ByteRange.Length.QuadPart = size
     else:
-        made.FromFragmentCache.pFragmentName = wide(name + "and more")
+        made.FromFragmentCache.pFragmentName = pointer
         made.FromFragmentCache.FragmentNameLength = 2 * len(name)
     return made
 
