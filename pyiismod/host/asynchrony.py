@@ -1,8 +1,9 @@
 """What one request waits for: completions, from whatever thread they come, and the thread that waits (fact sheet 2.4).
 
 The thread that the request came on goes no further than the first PENDING; from there on it lends itself to completions
-that the schedule wants there, while other threads drive the request. Whoever drives it to its end wakes it. The black
-box says all the time which notification it waits for.
+that the schedule wants there, while other threads drive the request. Whoever drives it to its end wakes it; before it
+goes, every completion that is on its way has found its turn, or has been noted as one too many. The black box says all
+the time which notification it waits for.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pyiismod.abi.notifications import handler_of
 from pyiismod.host.errors import ERROR_NOT_FOUND, ERROR_OPERATION_ABORTED, S_OK
 from pyiismod.host.timing import EARLY, INLINE, timing
 from pyiismod.host.trace import current
+from pyiismod.host.traffic import Traffic
 from pyiismod.pipeline import PENDING, WAITING, Completion, Driver, Turn
 
 if TYPE_CHECKING:
@@ -44,7 +46,9 @@ class Asynchrony:
         self._threads = threads
         self._timing = timing(schedule)
         self._timeline = exchange.timeline
+        self._top = self  # the top-level request's: its thread is the one that waits
         self._inbox: SimpleQueue[Work | None] = SimpleQueue()
+        self._on_their_way = Traffic()
         self._over = False
         self._token: Any = None
         self._holds = False
@@ -60,6 +64,7 @@ class Asynchrony:
             self._note()
         while (work := self._inbox.get()) is not None:
             work()
+        self._on_their_way.drain()
         with _lock:
             self._token = None
         box.end(token)
@@ -68,7 +73,7 @@ class Asynchrony:
         """Nothing goes on before something from outside completes this turn."""
         with _lock:
             if self._driver.turn is turn and turn.state == WAITING:
-                self._note()
+                self._top._note()
 
     def _note(self) -> None:
         turn = self._exchange.waiting_turn
@@ -176,19 +181,27 @@ class Asynchrony:
 
     def schedule(self, turn: Turn, completion: Completion) -> None:
         """Deliver a completion as it was drawn when it was posted."""
+        on_their_way = self._top._on_their_way
 
         def deliver() -> None:
-            self._exchange.drive(lambda: self._driver.deliver(turn, completion))
+            try:
+                is_taken = self._driver.take(turn, completion)
+            finally:
+                on_their_way.leave()
+            if is_taken:
+                self._exchange.drive(lambda: self._driver.tell(turn, completion))
 
+        on_their_way.enter()
         self._do(deliver, completion.timing)
 
     def _do(self, work: Work, timing: str) -> None:
         if (frame := current()) is not None:
             frame.has_left = True
         if timing == INLINE:
+            top = self._top
             with _lock:
-                if not self._over:
-                    self._inbox.put(work)
+                if not top._over:
+                    top._inbox.put(work)
                     return
         if timing == EARLY and not self._holds:
             self._do_early(work)

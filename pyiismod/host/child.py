@@ -100,18 +100,12 @@ class _Part(Outgoing):
 class _SharedAsynchrony(Asynchrony):
     """A child's: the thread that waits is the top-level request's."""
 
-    _exchange: Child
-
     def __init__(self, exchange: Child, driver: Driver, threads: Pool, schedule: str | int) -> None:
         super().__init__(exchange, driver, threads, schedule)
-        self._inbox = exchange.parent.asynchrony._inbox
-
-    def _note(self) -> None:
-        self._exchange.parent.asynchrony._note()
+        self._top = exchange.parent.asynchrony._top
 
     def end(self) -> None:
         """The child is over; nobody waits for that alone."""
-        self._over = True
 
 
 class Child(Exchange):

@@ -167,6 +167,14 @@ class Driver:
 
     def deliver(self, turn: Turn, completion: Completion) -> None:
         """Tell the module that something has ended, and act on what it answers."""
+        if self.take(turn, completion):
+            self.tell(turn, completion)
+
+    def take(self, turn: Turn, completion: Completion) -> bool:
+        """Something has ended: open its turn again and return True, or note that the turn is settled already.
+
+        No code of a module runs here, so whoever waits for the end of the request can wait for this, too.
+        """
         with _lock:
             late = turn.state == SETTLED
             if completion in turn.armed:
@@ -176,7 +184,11 @@ class Driver:
                 turn.told += 1
         if late:
             self._dispatcher.completed_twice(turn, completion.what)
-        elif self._back(turn, self._dispatcher.completed(turn, completion)):
+        return not late
+
+    def tell(self, turn: Turn, completion: Completion) -> None:
+        """Tell the module of what was taken, and act on what it answers."""
+        if self._back(turn, self._dispatcher.completed(turn, completion)):
             self.run()
 
     def indicate(self, turn: Turn, status: int) -> None:
