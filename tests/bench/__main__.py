@@ -14,6 +14,7 @@ from rich.table import Table
 
 import pyiismod
 from pyiismod import runtime
+from tests.bench.resident import resident
 
 ROOT = Path(__file__).parents[2]
 HELLO, ECHO = ROOT / "fixtures/hello.dll", ROOT / "fixtures/echo.dll"
@@ -93,18 +94,6 @@ def memory(windows: runtime.Runtime) -> Rows:
             iis.get("/")
         growth = (resident() - before) / MEGABYTE
     return [row("growth over 20,000 requests", growth, 5, "MB", before / MEGABYTE, "MB before")]
-
-
-def resident() -> int:
-    """Return bytes of memory of all workers under Wine that are ours."""
-    total = 0
-    for status in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            if b"pyiismod.worker.serve" in status.read_bytes():
-                total += int((status.parent / "statm").read_text().split()[1]) * 4096
-        except OSError:
-            continue
-    return total
 
 
 def per_call(action: Callable[[], object]) -> float:

@@ -1,4 +1,4 @@
-"""Servers with modules from ``native/modules`` in both builds, and the schedules that every module has to bear."""
+"""Servers with modules from ``native/modules`` in both builds."""
 
 from __future__ import annotations
 
@@ -6,13 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from schedules import Load
 
 from pyiismod import Server
-
-SCHEDULES = ("threaded", "inline", "early", 0, 1, 2, 3)
-"""All the names, and seeds that mix them."""
-
-Load = Callable[..., Server]
 
 
 @pytest.fixture(params=["", ".msvc"], ids=["mingw", "msvc"])

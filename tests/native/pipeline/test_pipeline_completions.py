@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import SCHEDULES, Load
+from schedules import SCHEDULES, Load
 
 HANDLER = "RQ_EXECUTE_REQUEST_HANDLER"
 

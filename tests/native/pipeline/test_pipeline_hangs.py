@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from conftest import Load
+from schedules import Load
 
 from pyiismod import ModuleHung
 

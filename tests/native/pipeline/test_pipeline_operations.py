@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from conftest import SCHEDULES, Load
+from schedules import SCHEDULES, Load
 
 from pyiismod import Server
 
