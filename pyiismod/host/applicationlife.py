@@ -114,10 +114,8 @@ class ApplicationLife:
         self._iis.process.end_application(timeline)
 
     def _tell(self, bit: int, timeline: Timeline) -> None:
-        if self._iis.global_modules.wants(bit):
-            provider = ApplicationProvider(timeline, self._iis.process.application)
-            self._iis.global_modules.tell(bit, timeline, provider.pointer)
-            provider.end()
+        process = self._iis.process
+        self._iis.global_modules.tell_with(bit, timeline, lambda: ApplicationProvider(timeline, process.application))
 
     def _terminate(self, modules: list[Module], timeline: Timeline) -> None:
         """End each factory once; one that its module registered in RegisterModule too ends with that module."""

@@ -183,14 +183,20 @@ class Context(ChildSlots, NativeObject, IHttpContext4):
         if value is None:
             return ERROR_INVALID_INDEX
         encoded = narrow(value)
-        return _answer(ppszValue, pcchValueLength, self._pool.data(encoded), len(encoded))
+        if pcchValueLength:
+            pcchValueLength[0] = len(encoded)
+        if ppszValue:
+            ppszValue[0] = self._pool.data(encoded)
+        return S_OK
 
     def GetServerVariable_w(self, pszVariableName: Any, ppszValue: Any, pcchValueLength: Any) -> int:
         value = self._variable(pszVariableName)
         if value is None:
             return ERROR_INVALID_INDEX
-        text = wide(value)
-        return _answer(ppszValue, pcchValueLength, self._pool.wide(text), _units(text))
+        text = self._pool.counted(wide(value), pcchValueLength)
+        if ppszValue:
+            ppszValue[0] = text
+        return S_OK
 
     def _variable(self, name: Any) -> str | bytes | None:
         return self._exchange.variables.get(bytes(ffi.string(name)).decode("latin-1")) if name else None
@@ -224,18 +230,13 @@ class Context(ChildSlots, NativeObject, IHttpContext4):
         return self._pool.allocate(cbAllocation)
 
     def GetPhysicalPath(self, pcchPhysicalPath: Any = None) -> Any:
-        return self._text(self._exchange.physical_path, pcchPhysicalPath)
+        return self._pool.counted(self._exchange.physical_path, pcchPhysicalPath)
 
     def GetScriptName(self, pcchScriptName: Any = None) -> Any:
-        return self._text(self._exchange.mapping.script_name, pcchScriptName)
+        return self._pool.counted(self._exchange.mapping.script_name, pcchScriptName)
 
     def GetScriptTranslated(self, pcchScriptTranslated: Any = None) -> Any:
-        return self._text("\\\\?\\" + self._exchange.physical_path, pcchScriptTranslated)
-
-    def _text(self, text: str, pcch: Any) -> Any:
-        if pcch:
-            pcch[0] = _units(text)
-        return self._pool.wide(text)
+        return self._pool.counted("\\\\?\\" + self._exchange.physical_path, pcchScriptTranslated)
 
     def SetRequestHandled(self) -> None:
         self._exchange.handled = True
@@ -267,15 +268,3 @@ class Context(ChildSlots, NativeObject, IHttpContext4):
 
     def GetRequestElapsedTime(self) -> int:
         return monotonic_ns() // 1_000_000 - self._started
-
-
-def _answer(pointer: Any, length: Any, value: Any, size: int) -> int:
-    if pointer:
-        pointer[0] = value
-    if length:
-        length[0] = size
-    return S_OK
-
-
-def _units(text: str) -> int:
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2

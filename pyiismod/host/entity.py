@@ -30,7 +30,6 @@ class EntityBody:
         for pointer, size, on_the_wire in ((*preloaded, False), (ffi.from_buffer(rest), len(rest), True)):
             if size:
                 self._pieces.append((pointer, size, on_the_wire))
-        self.bytes_read = 0
 
     @property
     def is_on_the_wire(self) -> bool:
@@ -54,7 +53,6 @@ class EntityBody:
             ffi.memmove(buffer, pointer, taken)
             if taken < available:
                 self._pieces.appendleft((pointer + taken, available - taken, on_the_wire))
-            self.bytes_read += taken
             return taken
 
     def insert(self, buffer: Any, size: int) -> None:

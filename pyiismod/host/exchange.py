@@ -87,7 +87,6 @@ class Exchange:
 
     Attributes:
         handled: whether ``SetRequestHandled`` was called.
-        error_status: what a module gave to ``SetErrorStatus``.
         ended: whether everything is over.
         is_freed: whether its objects and memory are gone.
         level: 0 for a top-level request, 1 for a child of that, …
@@ -119,7 +118,6 @@ class Exchange:
         self.outgoing = Outgoing()
         self.handled = False
         self.ended = False
-        self.error_status = 0
         self.root = content.root_of(self.settings)
         self.around = self.AROUND(self, iis)
         self.process = iis.process

@@ -7,7 +7,7 @@ is registered is ever read: the vtable of a module that was built with an older 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pyiismod.abi.enums import ENUMS
@@ -15,6 +15,7 @@ from pyiismod.abi.module import CGlobalModule
 from pyiismod.abi.notifications import GLOBAL, Notification
 from pyiismod.host.module import Module
 from pyiismod.host.native import address, slots_of
+from pyiismod.host.objects import NativeObject
 from pyiismod.host.settings import Settings
 from pyiismod.host.trace import Timeline
 from pyiismod.pipeline import ALIASES, DEFAULT_ALIAS
@@ -61,6 +62,15 @@ class GlobalModules:
             if self.tell_one(module, bit, timeline, *args) == HANDLED:
                 return HANDLED
         return CONTINUE
+
+    def tell_with(self, bit: int, timeline: Timeline, make: Callable[[], NativeObject]) -> int:
+        """Tell everybody who registered, with a provider that is made for it and ends with it."""
+        if not self.wants(bit):
+            return CONTINUE
+        provider = make()
+        status = self.tell(bit, timeline, provider.pointer)
+        provider.end()
+        return status
 
     def tell_one(self, module: Module, bit: int, timeline: Timeline, *args: Any) -> int:
         """Tell one module; a status that IIS does not know counts as CONTINUE, and is a violation."""

@@ -63,26 +63,21 @@ class PreBeginRequestProvider(GlobalProvider, IPreBeginRequestProvider):
         return self._context.pointer
 
 
-class ApplicationProvider(GlobalProvider, IHttpApplicationProvider):
+class _OfApplication(GlobalProvider):
+    def __init__(self, timeline: Timeline, application: Application) -> None:
+        super().__init__(timeline)
+        self._application = application
+
+    def GetApplication(self) -> Any:
+        return self._application.pointer
+
+
+class ApplicationProvider(_OfApplication, IHttpApplicationProvider):
     """Of APPLICATION_START and APPLICATION_STOP."""
 
-    def __init__(self, timeline: Timeline, application: Application) -> None:
-        super().__init__(timeline)
-        self._application = application
 
-    def GetApplication(self) -> Any:
-        return self._application.pointer
-
-
-class ThreadCleanupProvider(GlobalProvider, IGlobalThreadCleanupProvider):
+class ThreadCleanupProvider(_OfApplication, IGlobalThreadCleanupProvider):
     """Of THREAD_CLEANUP."""
-
-    def __init__(self, timeline: Timeline, application: Application) -> None:
-        super().__init__(timeline)
-        self._application = application
-
-    def GetApplication(self) -> Any:
-        return self._application.pointer
 
 
 class StopListeningProvider(GlobalProvider, IGlobalStopListeningProvider):

@@ -88,7 +88,14 @@ class RequestPool:
 
     def wide(self, value: str) -> Any:
         """Return ``value`` as NUL-terminated UTF-16 (``WCHAR *``)."""
-        return ffi.cast(_wide_pointer, self.block(value.encode("utf-16-le", "surrogatepass") + b"\0\0"))
+        return self.counted(value, None)
+
+    def counted(self, value: str, pcch: Any) -> Any:
+        """Return ``value`` as :meth:`wide` does; its length in UTF-16 units goes to ``pcch``, unless that is NULL."""
+        encoded = value.encode("utf-16-le", "surrogatepass")
+        if pcch:
+            pcch[0] = len(encoded) // 2
+        return ffi.cast(_wide_pointer, self.block(encoded + b"\0\0"))
 
     def adopt(self, other: RequestPool) -> None:
         """Take over what another pool gave out; it lives as long as this one now."""

@@ -9,7 +9,7 @@ from pyiismod.abi.model import Interface, Method
 from pyiismod.host._abi import ffi
 from pyiismod.host.describe import Describer
 from pyiismod.host.objects import function_type
-from pyiismod.host.trace import Timeline, current
+from pyiismod.host.trace import Timeline, here
 
 _words = ffi.typeof("uintptr_t *")
 
@@ -39,9 +39,8 @@ class ModuleSlot:
             pointer: the object.
             args: the other arguments.
         """
-        frame = current()
-        function, timeline = self.of(pointer), frame.timeline if frame is not None else timeline
-        with timeline.inside(self.name, file, self.name, interface=self.interface) as event:
+        function = self.of(pointer)
+        with here(timeline).inside(self.name, file, self.name, interface=self.interface) as event:
             event.args = self._describer.arguments(args)
             result = function(address(pointer), *args)
             event.result = self._describer.outcome(result)

@@ -5,6 +5,7 @@ through its ``IHttpServer``; either way the notification is raised inside the ca
 
 from __future__ import annotations
 
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -32,7 +33,7 @@ from pyiismod.host.global_providers import (
     ThreadCleanupProvider,
 )
 from pyiismod.host.native import slots_of
-from pyiismod.host.trace import Timeline, current
+from pyiismod.host.trace import Timeline, here
 
 if TYPE_CHECKING:
     from pyiismod.host.fileinfo import FileMonitor
@@ -72,20 +73,14 @@ class Occurrences:
 
     def configuration_change(self, path: str, timeline: Timeline) -> None:
         """Something at or below this configuration path has changed: what is known of the configuration is dropped."""
-        if self._told.wants(GL_CONFIGURATION_CHANGE):
-            provider = ConfigurationChangeProvider(timeline, path)
-            self._told.tell(GL_CONFIGURATION_CHANGE, timeline, provider.pointer)
-            provider.end()
+        self._told.tell_with(GL_CONFIGURATION_CHANGE, timeline, lambda: ConfigurationChangeProvider(timeline, path))
         self._process.forget_configuration(timeline)
 
     def file_change(self, name: str, timeline: Timeline) -> None:
         """A file or folder has changed: each watch on it, or on a folder above, has its notification; else one."""
-        if self._told.wants(GL_FILE_CHANGE):
-            monitors: list[FileMonitor | None] = [*self._process.monitors_of(name)]
-            for monitor in monitors or [None]:
-                provider = FileChangeProvider(timeline, name, monitor)
-                self._told.tell(GL_FILE_CHANGE, timeline, provider.pointer)
-                provider.end()
+        monitors: list[FileMonitor | None] = [*self._process.monitors_of(name)]
+        for monitor in monitors or [None]:
+            self._told.tell_with(GL_FILE_CHANGE, timeline, partial(FileChangeProvider, timeline, name, monitor))
 
     def health_check(self, timeline: Timeline) -> None:
         """WAS, or a module, asks how the process is."""
@@ -125,19 +120,15 @@ class Occurrences:
 
     def thread_cleanup(self, timeline: Timeline) -> None:
         """This thread goes back to the pool."""
-        if self._told.wants(GL_THREAD_CLEANUP):
-            provider = ThreadCleanupProvider(timeline, self._process.application)
-            self._told.tell(GL_THREAD_CLEANUP, timeline, provider.pointer)
-            provider.end()
+        self._told.tell_with(
+            GL_THREAD_CLEANUP, timeline, lambda: ThreadCleanupProvider(timeline, self._process.application)
+        )
 
     def stop_listening(self, graceful: bool, timeline: Timeline) -> None:
         """The process takes no more requests; never told twice at a time (1.5)."""
         with self._one_at_a_time:
             self.has_stopped_listening = True
-            if self._told.wants(GL_STOP_LISTENING):
-                provider = StopListeningProvider(timeline, graceful)
-                self._told.tell(GL_STOP_LISTENING, timeline, provider.pointer)
-                provider.end()
+            self._told.tell_with(GL_STOP_LISTENING, timeline, lambda: StopListeningProvider(timeline, graceful))
 
     def suspend(self, timeline: Timeline) -> None:
         """The idle process is paged out: each module may leave a callback for its return."""
@@ -159,9 +150,3 @@ class Occurrences:
             suspended, self._suspended, self.is_suspended = self._suspended, [], False
             for each in suspended:
                 _CALLBACK["Resume"].call(timeline, each.file, each.pointer)
-
-
-def here(default: Timeline) -> Timeline:
-    """Return the timeline of what this thread is in, or ``default``."""
-    frame = current()
-    return default if frame is None else frame.timeline

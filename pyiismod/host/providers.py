@@ -35,7 +35,7 @@ class EventProvider(NativeObject, IHttpEventProvider):
         self._exchange = exchange
 
     def SetErrorStatus(self, hrError: int) -> None:
-        self._exchange.error_status = hrError  # recorded; it does not change the flow (2.1)
+        """Do nothing: the call stands in the timeline, and the flow does not change (2.1)."""
 
 
 class AuthenticationProvider(EventProvider, IAuthenticationProvider):

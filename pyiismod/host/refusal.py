@@ -12,7 +12,7 @@ from typing import Any
 from pyiismod.abi.hresult import E_FAIL, E_NOTIMPL, hresult_from_win32
 from pyiismod.abi.model import Method
 from pyiismod.host._abi import ffi
-from pyiismod.host.trace import Frame, current
+from pyiismod.host.trace import here
 
 _ERROR_FILE_NOT_FOUND = hresult_from_win32(2)
 _ERROR_NOT_SUPPORTED = hresult_from_win32(50)
@@ -56,7 +56,7 @@ def refuse(method: Method) -> Callable[..., Any]:
     label, failure = f"{method.interface}::{method.name}", failure_of(method, refusal=True)
 
     def refused(self: Any, *args: Any) -> Any:
-        (current() or Frame(self.timeline)).timeline.refused.append(label)
+        here(self.timeline).refused.append(label)
         return failure
 
     return refused

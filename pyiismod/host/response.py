@@ -268,18 +268,15 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
             self.set_by = self._exchange.where
             self.headers.set(b"Location", url, replace=True)
         self.headers.set(b"Content-Type", b"text/html; charset=UTF-8", replace=True)
-        self._append(b"<head><title>Object moved</title></head>\n<body><h1>Object Moved</h1>This object may be found ")
-        self._append(b'<a HREF="' + url.replace(b'"', b"%22") + b'">here</a></body>')
+        self.write(b"<head><title>Object moved</title></head>\n<body><h1>Object Moved</h1>This object may be found ")
+        self.write(b'<a HREF="' + url.replace(b'"', b"%22") + b'">here</a></body>')
         return S_OK
-
-    def _append(self, data: bytes) -> None:
-        chunk = self._pool.zeroed("HTTP_DATA_CHUNK")
-        chunk.FromMemory.pBuffer, chunk.FromMemory.BufferLength = self._pool.data(data), len(data)
-        self.chunks.insert(chunk, len(self.chunks))
 
     def write(self, data: bytes) -> None:
         """Append to the body on IIS's own behalf."""
-        self._append(data)
+        chunk = self._pool.zeroed("HTTP_DATA_CHUNK")
+        chunk.FromMemory.pBuffer, chunk.FromMemory.BufferLength = self._pool.data(data), len(data)
+        self.chunks.insert(chunk, len(self.chunks))
 
     def WriteEntityChunkByReference(self, pDataChunk: Any, lInsertPosition: int = -1) -> int:
         if not pDataChunk or lInsertPosition < -1 or lInsertPosition > len(self.chunks):
@@ -355,10 +352,8 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
         return S_OK
 
     def GetErrorDescription(self, pcchDescription: Any = None) -> Any:
-        text = self._description
-        if pcchDescription:
-            pcchDescription[0] = len((text or "").encode("utf-16-le", "surrogatepass")) // 2
-        return ffi.NULL if text is None else self._pool.wide(text)
+        text = self._pool.counted(self._description or "", pcchDescription)
+        return ffi.NULL if self._description is None else text
 
     def _check_not_sent(self, method: str) -> None:
         """Note a change that comes too late; IIS takes it silently (fact sheet 5.3)."""

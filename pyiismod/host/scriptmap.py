@@ -41,20 +41,15 @@ class ScriptMap(NativeObject, IScriptMapInfo):
 
     @configured
     def GetModules(self, pcchModules: Any = None) -> Any:
-        return self._text(",".join(self.handler.modules), pcchModules)
+        return self._pool.counted(",".join(self.handler.modules), pcchModules)
 
     @configured
     def GetScriptProcessor(self, pcchScriptProcessor: Any = None) -> Any:
-        return self._text(self.handler.script_processor, pcchScriptProcessor)
+        return self._pool.counted(self.handler.script_processor, pcchScriptProcessor)
 
     @configured
     def GetManagedType(self, pcchManagedType: Any = None) -> Any:
-        return self._text(self.handler.type, pcchManagedType)
-
-    def _text(self, text: str, pcch: Any) -> Any:
-        if pcch:
-            pcch[0] = len(text.encode("utf-16-le", "surrogatepass")) // 2
-        return self._pool.wide(text)
+        return self._pool.counted(self.handler.type, pcchManagedType)
 
     @configured
     def GetAllowPathInfoForScriptMappings(self) -> int:

@@ -24,11 +24,10 @@ from pyiismod.host.global_notifications import CONTINUE
 from pyiismod.host.guid import guid_text
 from pyiismod.host.memory import RequestPool
 from pyiismod.host.objects import NativeObject, configured
-from pyiismod.host.occurrences import here
 from pyiismod.host.preconditions import satisfies
 from pyiismod.host.process import Process
 from pyiismod.host.servercache import CacheSlots
-from pyiismod.host.trace import Timeline
+from pyiismod.host.trace import Timeline, here
 
 if TYPE_CHECKING:
     from pyiismod.host.applicationlife import ApplicationLife
@@ -52,7 +51,9 @@ class Server(CacheSlots, NativeObject, IHttpServer3):
         self._settings = settings = process.settings
         self._pool = RequestPool()  # as long-lived as this object
         self._app_pool = self._pool.wide(settings.app_pool)
-        self._app_pool_config = self._pool.wide(settings.app_pool_config)
+        length = ffi.new("DWORD *")
+        self._app_pool_config = self._pool.counted(settings.app_pool_config, length)
+        self._app_pool_config_length = length[0]
         self.thread_limit = 256
 
     @configured
@@ -72,7 +73,7 @@ class Server(CacheSlots, NativeObject, IHttpServer3):
     @configured
     def GetAppPoolConfigFile(self, pcchConfigFilePath: Any = None) -> Any:
         if pcchConfigFilePath:
-            pcchConfigFilePath[0] = len(self._settings.app_pool_config.encode("utf-16-le", "surrogatepass")) // 2
+            pcchConfigFilePath[0] = self._app_pool_config_length
         return self._app_pool_config
 
     def AssociateWithThreadPool(self, hHandle: Any, completionRoutine: Any) -> int:

@@ -293,6 +293,12 @@ def current() -> Frame | None:
     return getattr(_thread, "frame", None)
 
 
+def here(default: Timeline) -> Timeline:
+    """Return the timeline of what this thread is in, or ``default``."""
+    frame = current()
+    return default if frame is None else frame.timeline
+
+
 def collect_output(timeline: Timeline) -> None:
     """Fetch what any thread sent to the debugger since last time; write each text where its thread is.
 

@@ -91,10 +91,6 @@ def _all_raw(x: Exchange) -> bytes:
     return b"".join(name + b": " + value + b"\r\n" for name, value in x.request.headers.items())
 
 
-def _or_empty(name: str) -> Callable[[Exchange], _Value]:
-    return lambda x: _header(x, name) or ""
-
-
 def _account(x: Exchange) -> Account:
     user = x.around.user
     return _NOBODY if user is None else user.account
@@ -117,7 +113,7 @@ _COMPUTED: dict[str, Callable[[Exchange], _Value]] = {
     "CACHE_URL": lambda x: x.incoming.url.full,
     "CERT_FLAGS": lambda x: "1" if x.incoming.certificate else "",
     "CONTENT_LENGTH": lambda x: _header(x, "CONTENT_LENGTH") or "0",
-    "CONTENT_TYPE": _or_empty("CONTENT_TYPE"),
+    "CONTENT_TYPE": lambda x: _header(x, "CONTENT_TYPE") or "",
     "DOCUMENT_ROOT": lambda x: x.root,
     "GATEWAY_INTERFACE": lambda x: "CGI/1.1",
     "HTTPS": lambda x: "on" if _secure(x) else "off",

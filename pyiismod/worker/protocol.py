@@ -10,10 +10,9 @@ from typing import Any
 
 import msgspec
 
-PROTOCOL_VERSION = 1
+from pyiismod.host.timing import SCHEDULES as SCHEDULES
 
-SCHEDULES = ("threaded", "inline", "early")
-"""When completions are delivered, besides by a seed; see :mod:`pyiismod.host.timing`."""
+PROTOCOL_VERSION = 1
 
 
 class _Message(msgspec.Struct, tag=True, array_like=True, omit_defaults=True, frozen=True, gc=False):
@@ -120,7 +119,7 @@ class Fire(_Message, frozen=True):
     ``authority`` is host and port as the Host header has them, ``target`` path and query as sent; text is latin-1.
     ``remote`` and ``local`` are (address, port) of the two ends. ``connection`` names the connection; requests with the
     same name share it, "" is one of the request's own. ``certificate`` is the client's, DER. ``schedule`` says when
-    completions are delivered: one of :data:`SCHEDULES` or a seed (:mod:`pyiismod.host.timing`). Without
+    completions are delivered: one of :data:`pyiismod.host.timing.SCHEDULES` or a seed. Without
     ``record`` no calls are written down.
     """
 
