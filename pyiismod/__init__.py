@@ -36,16 +36,19 @@ if TYPE_CHECKING:
         WorkerError,
         WrongArchitecture,
     )
+    from pyiismod.handler import HandlerRequest
     from pyiismod.headers import Headers
     from pyiismod.module import Module, Registration
     from pyiismod.response import Response
     from pyiismod.server import Server
+    from pyiismod.streaming import ResponseStream
     from pyiismod.trace import Trace, TraceEvent
 
 __version__ = "0.1.0"
 
 __all__ = [
     "DllMainFailed",
+    "HandlerRequest",
     "Headers",
     "InvalidImage",
     "LoadError",
@@ -62,6 +65,7 @@ __all__ = [
     "Registration",
     "RegistrationFailed",
     "Response",
+    "ResponseStream",
     "RuntimeBroken",
     "RuntimeInstallError",
     "RuntimeMissing",
@@ -76,6 +80,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "HandlerRequest": "handler",
+    "ResponseStream": "streaming",
     "Headers": "headers",
     "Module": "module",
     "Registration": "module",

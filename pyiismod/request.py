@@ -10,6 +10,7 @@ import socket
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote, urlsplit
 
+from pyiismod.content import Content, ContentTypes, encoded
 from pyiismod.errors import UsageError
 from pyiismod.worker.protocol import SCHEDULES, Fire
 
@@ -26,6 +27,7 @@ _LONGEST_COOKED = 0x7FFF
 _AUTHORITY = re.compile(r"""(\[[0-9A-Fa-f:.]+\]|[^\s"#/:<>?@\[\\\]^`{|}]+)(?::([0-9]{0,5}))?""")
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_HTTP_VERSIONS = {"1.0": (1, 0), "1.1": (1, 1)}
 _UNSAFE = "".join(map(chr, range(0x21, 0x7F)))  # visible ASCII stays as it is; the rest is escaped
 
 
@@ -34,9 +36,14 @@ def build(
     url: str,
     *,
     headers: HeaderTypes | None = None,
-    content: bytes | str | None = None,
+    content: ContentTypes | Content | None = None,
     remote: tuple[str, int] = ("127.0.0.1", 50000),
     record: bool = True,
+    http_version: str = "1.1",
+    short_reads: int | None = None,
+    disconnect_after: int | None = None,
+    stream: bool = False,
+    asks: bool = False,
     schedule: str | int = "threaded",
 ) -> Fire:
     """Return the command for one request, with ``id`` 0.
@@ -44,25 +51,37 @@ def build(
     Args:
         method: the verb, sent as it is.
         url: ``http://host[:port]/path?query``, or only ``/path?query`` on ``localhost``.
-        headers: in order; Host and Content-Length are added when they are missing.
+        headers: in order; Host and Content-Length (or Transfer-Encoding) are added when they are missing.
         content: the entity body; text is sent as UTF-8.
         remote: address and port of the client, IPv4 or IPv6.
         record: whether calls are written down.
+        http_version: ``"1.1"`` or ``"1.0"``.
+        short_reads: seed for the sizes of what modules read of the body; None for as much as fits.
+        disconnect_after: byte of the body after which the client goes away; None for a client that stays.
+        stream: whether the response flows.
+        asks: whether there is a handler on our side.
         schedule: when completions are delivered: ``"threaded"``, ``"inline"``, ``"early"`` or a seed.
 
     Raises:
         UsageError: with what is wrong and how it should look.
     """
     scheme, authority, target = _split(url)
-    body = _utf8(content, "The content") if isinstance(content, str) else content or b""
+    body = content if isinstance(content, Content) else Content(content)
+    if http_version not in _HTTP_VERSIONS:
+        raise UsageError(f"There is no HTTP version {http_version!r} here.", hint="Write '1.1' or '1.0'.")
+    if disconnect_after is not None and disconnect_after < 0:
+        raise UsageError(f"A client cannot go away after {disconnect_after} bytes.")
     lines = [_header(name, value) for name, value in _pairs(headers)]
     present = _sizes(lines)
     if "host" not in present:
         lines.insert(0, ("Host", authority))
     else:
         authority = _authority(next(value for name, value in lines if name.lower() == "host") or authority)
-    if content is not None and not present.keys() & {"content-length", "transfer-encoding"}:
-        lines.append(("Content-Length", str(len(body))))
+    if not present.keys() & {"content-length", "transfer-encoding"}:
+        if body.size is not None:
+            lines.append(("Content-Length", str(body.size)))
+        elif body.rest is not None:
+            lines.append(("Transfer-Encoding", "chunked"))
     if len(lines) > LONGEST:
         raise UsageError(f"There are {len(lines)} header lines; native code counts to {LONGEST}.")
     _check_address(remote)
@@ -72,8 +91,17 @@ def build(
     if length > _LONGEST_COOKED:
         raise UsageError(f"The URL is {length} characters long with its origin; at most {_LONGEST_COOKED} fit.")
     local = ("::1" if ":" in remote[0] else "127.0.0.1", port)
-    where = (scheme, authority, target)
-    return Fire(0, _method(method), *where, lines, body, remote, local, schedule=schedule, record=record)
+    return Fire(
+        *(0, _method(method), scheme, authority, target, lines, body.first, remote, local),
+        schedule=schedule,
+        record=record,
+        more=body.rest is not None,
+        stream=stream,
+        asks=asks,
+        version=_HTTP_VERSIONS[http_version],
+        short_reads=short_reads,
+        disconnect_after=disconnect_after,
+    )
 
 
 def check_schedule(schedule: str | int) -> None:
@@ -116,7 +144,7 @@ def _split(url: str) -> tuple[str, str, str]:
             raise UsageError(f"The URL {url!r} names no host.", hint=_EXAMPLE)
         scheme, authority = parts.scheme, _authority(parts.netloc.rpartition("@")[2])
         rest = url[url.index("//") + 2 + len(parts.netloc) :]
-    target = quote(_utf8(rest.partition("#")[0], "The URL"), safe=_UNSAFE)
+    target = quote(encoded(rest.partition("#")[0], "The URL"), safe=_UNSAFE)
     if not target.startswith("/"):
         target = "/" + target
     if len(target) > LONGEST:
@@ -156,15 +184,6 @@ def _check_address(address: tuple[str, int]) -> None:
         )
 
 
-def _utf8(text: str, what: str) -> bytes:
-    """Return text as UTF-8; a byte that Python could not decode, as in a command line, is that byte again."""
-    try:
-        return text.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError as error:
-        bad = ascii(text[error.start : error.start + 1])
-        raise UsageError(f"{what} has a lone surrogate in it ({bad}), which is no character.") from None
-
-
 def _pairs(headers: HeaderTypes | None) -> Iterable[tuple[str, str]]:
     if headers is None:
         return ()
@@ -195,5 +214,5 @@ def _header(name: str, value: str) -> tuple[str, str]:
         value.encode("latin-1")
     except UnicodeEncodeError:
         # As browsers and curl send it: the bytes of UTF-8.
-        value = _utf8(value, f"The value of the header {name}").decode("latin-1")
+        value = encoded(value, f"The value of the header {name}").decode("latin-1")
     return name, value

@@ -16,9 +16,11 @@ class Response:
         substatus: IIS's own refinement of it (the ``.3`` of 404.3).
         reason: the reason phrase.
         headers: the header lines.
-        content: the body, decoded from its transfer coding.
+        content: the body, decoded from the transfer coding that IIS gave it; one of the module's own is left as it is.
         trace: what happened, from the first notification to the last Dispose.
         refused: calls that the host does not serve, as ``"Interface::Method"``, in order.
+        connection: what became of it: ``"keep-alive"``, ``"close"`` or ``"reset"``.
+        interim: status codes of interim responses, such as 100.
     """
 
     def __init__(
@@ -30,6 +32,8 @@ class Response:
         content: bytes,
         trace: Trace,
         refused: tuple[str, ...],
+        connection: str = "keep-alive",
+        interim: tuple[int, ...] = (),
     ) -> None:
         self.status = status
         self.substatus = substatus
@@ -38,6 +42,8 @@ class Response:
         self.content = content
         self.trace = trace
         self.refused = refused
+        self.connection = connection
+        self.interim = interim
 
     def __repr__(self) -> str:
         return f"<Response {self.status} {self.reason}, {len(self.content)} bytes>"

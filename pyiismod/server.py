@@ -12,14 +12,17 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from threading import RLock
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
 from pyiismod import errors
+from pyiismod.content import Content, ContentTypes
+from pyiismod.conversation import Conversation
 from pyiismod.errors import PyiismodError, UsageError, WorkerError
+from pyiismod.handler import HandlerRequest, HandlerResult, from_callable, from_wsgi
 from pyiismod.happenings import Happenings
 from pyiismod.headers import Headers
 from pyiismod.inspection import Image, LoadWarning, explain_missing, forwards, import_closure, preflight, read_image
@@ -27,8 +30,10 @@ from pyiismod.module import Module
 from pyiismod.request import HeaderTypes, build, check_schedule
 from pyiismod.response import Response
 from pyiismod.runtime import Runtime, find
+from pyiismod.streaming import ResponseStream
 from pyiismod.trace import Trace
 from pyiismod.worker import protocol
+from pyiismod.worker.call import Call, Listener
 from pyiismod.worker.client import WorkerClient
 from pyiismod.worker.output import Output
 
@@ -49,6 +54,13 @@ class Worker(Protocol):
 
     def call(self, command: protocol.Command, deadline: float | None = None) -> protocol.Reply:
         """Carry out one command within ``deadline`` seconds.
+
+        Raises:
+            PyiismodError: of any kind.
+        """
+
+    def begin(self, command: protocol.Command, deadline: float | None = None, listener: Listener | None = None) -> Call:
+        """Send one command, whose reply can be waited for; ``listener`` takes what comes before.
 
         Raises:
             PyiismodError: of any kind.
@@ -75,6 +87,8 @@ class Server(Happenings):
             has returned; a number draws one of these for each completion.
         record: whether :attr:`Response.trace` has the calls of each request; without them requests are faster, and
             violations and refused calls are noted all the same.
+        app: a WSGI application that answers what no module has handled, in place of the static content.
+        content_handler: a function that does; see :mod:`pyiismod.handler`.
         settings: fields of :class:`pyiismod.host.settings.Settings`, such as ``iis_version="8.5"``.
 
     Attributes:
@@ -91,11 +105,16 @@ class Server(Happenings):
         in_process: bool = False,
         schedule: str | int = "threaded",
         record: bool = True,
+        app: Callable[..., Iterable[bytes]] | None = None,
+        content_handler: Callable[[HandlerRequest], HandlerResult] | None = None,
         **settings: Any,
     ) -> None:
         check_schedule(schedule)
         if root is not None and not Path(root).is_dir():
             raise UsageError(f"The site's root {os.fspath(root)!r} is not a folder.")
+        if app is not None and content_handler is not None:
+            raise UsageError("A server has one handler behind its modules: app or content_handler, not both.")
+        self._handler = from_wsgi(app) if app else from_callable(content_handler) if content_handler else None
         self._root = root
         self._timeout = timeout
         self._environment = environment
@@ -161,8 +180,11 @@ class Server(Happenings):
         url: str,
         *,
         headers: HeaderTypes | None = None,
-        content: bytes | str | None = None,
+        content: ContentTypes | None = None,
         remote: tuple[str, int] = ("127.0.0.1", 50000),
+        http_version: str = "1.1",
+        short_reads: int | None = None,
+        disconnect_after: int | None = None,
         schedule: str | int | None = None,
     ) -> Response:
         """Fire one request through the modules and return what the client gets.
@@ -171,35 +193,62 @@ class Server(Happenings):
             method: the verb.
             url: ``http://host[:port]/path?query``, or only ``/path?query``.
             headers: a mapping, or pairs when names repeat.
-            content: the entity body; text is sent as UTF-8.
+            content: the entity body: bytes, text (sent as UTF-8), a file opened for reading bytes, or anything that
+                yields bytes, which is sent chunked.
             remote: address and port of the client.
+            http_version: ``"1.1"`` or ``"1.0"``.
+            short_reads: a number: modules get the body in pieces of sizes drawn from that seed.
+            disconnect_after: the client goes away after so many bytes of the body.
             schedule: when completions are delivered; the server's when None.
 
         Raises:
             UsageError: something in the request cannot be sent.
             ModuleError: a module crashed, hung or ended the process.
         """
-        command = build(
+        body = Content(content)
+        command = self._build(
             method,
             url,
             headers=headers,
-            content=content,
+            content=body,
             remote=remote,
-            schedule=self._schedule if schedule is None else schedule,
-            record=self._record,
+            http_version=http_version,
+            short_reads=short_reads,
+            disconnect_after=disconnect_after,
+            schedule=schedule,
         )
-        fired, worker = self._fire(command)
-        if fired.recycle:
-            self._retire(worker, graceful=True)
-        return Response(
-            fired.status,
-            fired.substatus,
-            fired.reason,
-            Headers(fired.headers),
-            fired.body,
-            Trace(fired.trace),
-            tuple(fired.refused),
+        fired, worker = self._fire(command, body)
+        self._recycle(fired, worker)
+        return _response(fired)
+
+    def stream(self, method: str, url: str, *, content: ContentTypes | None = None, **options: Any) -> ResponseStream:
+        """Fire one request, and take its response while it is made.
+
+        Args:
+            method: the verb.
+            url: as of :meth:`request`.
+            content: as of :meth:`request`; it is sent while the response is taken.
+            options: those of :meth:`request`.
+
+        Returns:
+            what to enter with ``with``; that sends the request.
+
+        Raises:
+            UsageError: something in the request cannot be sent.
+        """
+        body = Content(content)
+        command = self._build(method, url, content=body, stream=True, **options)
+        conversation, worker = Conversation(body, self._handler), self._started()
+        return ResponseStream(
+            conversation,
+            lambda: worker.begin(command, listener=conversation),
+            lambda wait: self._take_end(worker, wait, command),
         )
+
+    def _build(self, method: str, url: str, *, schedule: str | int | None = None, **options: Any) -> protocol.Fire:
+        schedule = self._schedule if schedule is None else schedule
+        asks = self._handler is not None
+        return build(method, url, schedule=schedule, record=self._record, asks=asks, **options)
 
     def get(self, url: str, **options: Any) -> Response:
         """Send a GET; see :meth:`request`."""
@@ -246,13 +295,43 @@ class Server(Happenings):
             self._retire(worker, graceful=True)
         return raised
 
-    def _fire(self, command: protocol.Fire) -> tuple[protocol.Fired, Worker]:
+    def _fire(self, command: protocol.Fire, body: Content) -> tuple[protocol.Fired, Worker]:
         """Send a request to a worker that takes it, and return that worker."""
         while True:
             worker = self._started()
-            fired = self._call(worker, command, protocol.Fired)
+            if body.rest is None and self._handler is None:
+                fired = self._call(worker, command, protocol.Fired)
+            else:
+                fired = self._converse(worker, command, body)
             if not fired.gone:
                 return fired, worker
+            if body.rest is not None:
+                raise WorkerError("the process was ending when the request came, and its content is used up")
+
+    def _converse(self, worker: Worker, command: protocol.Fire, body: Content) -> protocol.Fired:
+        """Carry out a request whose bodies flow."""
+        conversation = Conversation(body, self._handler)
+
+        def converse() -> protocol.Reply:
+            call = worker.begin(command, listener=conversation)
+            conversation.pump()
+            return call.wait()
+
+        fired = self._settle(worker, converse, command, protocol.Fired)
+        conversation.check()
+        return fired
+
+    def _take_end(self, worker: Worker, wait: Callable[[], protocol.Reply], command: protocol.Fire) -> protocol.Fired:
+        """Wait for the end of a streamed request."""
+        fired = self._settle(worker, wait, command, protocol.Fired)
+        if fired.gone:
+            raise WorkerError("the process was ending when the request came")
+        self._recycle(fired, worker)
+        return fired
+
+    def _recycle(self, fired: protocol.Fired, worker: Worker) -> None:
+        if fired.recycle:
+            self._retire(worker, graceful=True)
 
     def _retire(self, worker: Worker, *, graceful: bool) -> None:
         """End a worker when its requests have: new ones go to a new worker. Once; later calls do nothing."""
@@ -297,9 +376,15 @@ class Server(Happenings):
         return WorkerClient(self._runtime, timeout=self._timeout, environment=self._environment)
 
     def _call(self, worker: Worker, command: protocol.Command, kind: type[_Reply]) -> _Reply:
-        """Carry out a command. Any failure ends the worker, because nobody knows what state the module left it in."""
+        """Carry out a command."""
+        return self._settle(worker, lambda: worker.call(command), command, kind)
+
+    def _settle(
+        self, worker: Worker, wait: Callable[[], protocol.Reply], command: protocol.Command, kind: type[_Reply]
+    ) -> _Reply:
+        """Wait for a reply. Any failure ends the worker, because nobody knows what state the module left it in."""
         try:
-            reply = worker.call(command)
+            reply = wait()
             self._events += getattr(reply, "trace", [])
             self._refused += getattr(reply, "refused", [])
             if isinstance(reply, protocol.Failed):
@@ -327,6 +412,20 @@ class Server(Happenings):
 
     def _windows_path(self, path: Path) -> str:
         return str(path) if self._runtime is None else self._runtime.to_windows(path)
+
+
+def _response(fired: protocol.Fired) -> Response:
+    return Response(
+        fired.status,
+        fired.substatus,
+        fired.reason,
+        Headers(fired.headers),
+        fired.body,
+        Trace(fired.trace),
+        tuple(fired.refused),
+        fired.connection,
+        tuple(fired.interim),
+    )
 
 
 def _error(info: protocol.ErrorInfo) -> PyiismodError:

@@ -51,6 +51,8 @@ BOOL WriteFile(HANDLE hFile, PVOID lpBuffer, DWORD nNumberOfBytesToWrite, DWORD 
                LPOVERLAPPED lpOverlapped);
 BOOL SetFilePointerEx(HANDLE hFile, LONGLONG liDistanceToMove, LONGLONG *lpNewFilePointer, DWORD dwMoveMethod);
 BOOL GetFileSizeEx(HANDLE hFile, LONGLONG *lpFileSize);
+BOOL GetOverlappedResult(HANDLE hFile, LPOVERLAPPED lpOverlapped, DWORD *lpNumberOfBytesTransferred, BOOL bWait);
+HANDLE CreateEventW(PVOID lpEventAttributes, BOOL bManualReset, BOOL bInitialState, LPCWSTR lpName);
 BOOL CreatePipe(HANDLE *hReadPipe, HANDLE *hWritePipe, PVOID lpPipeAttributes, DWORD nSize);
 BOOL CloseHandle(HANDLE hObject);
 BOOL BindIoCompletionCallback(HANDLE FileHandle, LPOVERLAPPED_COMPLETION_ROUTINE Function, ULONG Flags);

@@ -212,7 +212,9 @@ def perform(order: Order, server: Callable[..., Server]) -> Run:
 
     modules, response, iis, error = [], None, None, None
     try:
-        build(order.method, order.url, headers=order.headers, content=order.content)  # before anything is started
+        schedule = order.server["schedule"]
+        # before anything is started
+        build(order.method, order.url, headers=order.headers, content=order.content, schedule=schedule)
         with server(**order.server) as iis:
             for path, name in order.modules:
                 modules.append(iis.load(path, name))

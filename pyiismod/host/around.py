@@ -131,6 +131,13 @@ class Surroundings:
         found = self._process.file(self._exchange.physical_path)
         return None if isinstance(found, int) else self._once("file", lambda: self._hold(found))
 
+    def open_file(self, path: str) -> FileInfo | int:
+        """Make a file the request's own; return it, or the HRESULT that says why not."""
+        found = self._process.file(path)
+        if not isinstance(found, int):
+            self._made["file"] = self._hold(found)
+        return found
+
     def set_file(self, file: FileInfo) -> None:
         """A module maps the request to this file."""
         file.hold()
@@ -180,6 +187,14 @@ class Surroundings:
         for key in ("cache policy", "trace"):
             if key in self._made:
                 self._made[key].end()
+
+    def lose_client(self) -> None:
+        """The client has gone: contexts kept with the connection hear of it."""
+        x, connection = self._exchange, self._made.get("connection")
+        if x.incoming.connection:
+            self._process.disconnect(x.incoming.connection, x.timeline)
+        elif connection is not None:
+            connection.disconnect(x.timeline)
 
     def leave_connection(self) -> None:
         """Let go of the connection; it closes, unless it is named and kept alive."""

@@ -181,18 +181,19 @@ class Asynchrony:
 
     def schedule(self, turn: Turn, completion: Completion) -> None:
         """Deliver a completion as it was drawn when it was posted."""
-        on_their_way = self._top._on_their_way
+        counted = not completion.is_to_do  # that takes as long as the client does, and is missed when its turn ends
+        if counted:
+            self._top._on_their_way.enter()
+        self._do(lambda: self._exchange.drive(lambda: self._deliver(turn, completion, counted)), completion.timing)
 
-        def deliver() -> None:
-            try:
-                is_taken = self._driver.take(turn, completion)
-            finally:
-                on_their_way.leave()
-            if is_taken:
-                self._exchange.drive(lambda: self._driver.tell(turn, completion))
-
-        on_their_way.enter()
-        self._do(deliver, completion.timing)
+    def _deliver(self, turn: Turn, completion: Completion, counted: bool) -> None:
+        try:
+            is_taken = self._driver.take(turn, completion)
+        finally:
+            if counted:
+                self._top._on_their_way.leave()
+        if is_taken:
+            self._driver.tell(turn, completion)
 
     def _do(self, work: Work, timing: str) -> None:
         if (frame := current()) is not None:

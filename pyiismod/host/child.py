@@ -29,6 +29,7 @@ from pyiismod.abi.constants import (
     CLONE_FLAG_SERVER_VARIABLE,
     CLONE_FLAG_USER_CACHE_VARY_BY,
     EXECUTE_FLAG_BUFFER_RESPONSE,
+    EXECUTE_FLAG_DISABLE_CUSTOM_ERROR,
     EXECUTE_FLAG_HTTP_CACHE_ELIGIBLE,
     EXECUTE_FLAG_IGNORE_CURRENT_INTERCEPTOR,
     EXECUTE_FLAG_NO_HEADERS,
@@ -203,6 +204,7 @@ class Child(Exchange):
         for name in parent.variables.inherited:
             self.variables.inherit(name)
         self.response.headers_suppressed = bool(flags & EXECUTE_FLAG_NO_HEADERS)
+        self.has_error_pages = not flags & EXECUTE_FLAG_DISABLE_CUSTOM_ERROR
         self.response.is_kernel_cache_enabled = bool(flags & EXECUTE_FLAG_HTTP_CACHE_ELIGIBLE)
         is_apart = flags & (EXECUTE_FLAG_NO_HEADERS | EXECUTE_FLAG_BUFFER_RESPONSE)
         self.outgoing = _Part(parent.outgoing) if is_apart else parent.outgoing
@@ -312,6 +314,16 @@ class Child(Exchange):
 
     # --- where the response goes
 
+    @property
+    def arrived(self) -> Incoming:
+        """What the client has sent: the top-level request."""
+        return self.parent.arrived
+
+    def lose_client(self) -> None:
+        """The client has gone away: it is the parent's, too."""
+        super().lose_client()
+        self.parent.lose_client()
+
     def send(self, more: bool) -> int:
         """Send as any request does; but one that did not run or is buffered keeps what it has."""
         if self._state == _CLONED:
@@ -334,7 +346,7 @@ class Child(Exchange):
         if flags & EXECUTE_FLAG_BUFFER_RESPONSE and not flags & EXECUTE_FLAG_NO_HEADERS and not parent.outgoing.started:
             _adopt_head(parent, self.response)
         if body:
-            parent.response.write(body)
+            parent.response.chunks.append(body)
         if not flags & EXECUTE_FLAG_BUFFER_RESPONSE:
             parent.send(more=True)
         return len(body)
@@ -358,7 +370,9 @@ def _incoming(parent: Exchange, flags: int) -> Incoming:
         version=theirs.version,
         account=theirs.account,
         certificate=theirs.certificate,
+        handler=theirs.handler,
     )
+    incoming.declared, incoming.rest = 0, None  # the body is the parent's
     incoming.connection_id, incoming.request_id = theirs.connection_id, theirs.request_id
     return incoming
 

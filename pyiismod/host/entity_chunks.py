@@ -1,13 +1,18 @@
 """The chunks of a response: ``HTTP_DATA_CHUNK`` structs in native memory, which modules may edit in place.
 
-A written memory chunk is copied, because modules free theirs right after the call (fact sheet 5.3 and section 8); one
-added by reference is not. The array is ours as long as ``pEntityChunks`` points to it: a module may put its own there.
+What a buffered write gives is kept until it is sent: memory is copied, because modules free theirs right after the call
+(fact sheet 5.3 and section 8), a file's handle is duplicated, a fragment is remembered by name. A chunk added by
+reference is taken as it is. Files and fragments are read when they are sent. The array is ours as long as
+``pEntityChunks`` points to it: a module may put its own there.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+from pyiismod.abi.enums import HTTP_DATA_CHUNK_TYPE
+from pyiismod.host import handles
 from pyiismod.host._abi import ffi
 from pyiismod.host.fragments import NAMED, Fragments
 from pyiismod.host.memory import RequestPool
@@ -16,7 +21,10 @@ from pyiismod.host.trace import Timeline
 MOST = 65534
 """Chunks of one response: http.sys counts in a USHORT, and 65535 fails in practice."""
 
-FROM_MEMORY = 0
+FROM_MEMORY = HTTP_DATA_CHUNK_TYPE.HttpDataChunkFromMemory
+FROM_FILE = HTTP_DATA_CHUNK_TYPE.HttpDataChunkFromFileHandle
+TO_END = 0xFFFFFFFFFFFFFFFF
+"""``HTTP_BYTE_RANGE_TO_EOF``."""
 
 
 class EntityChunks:
@@ -24,7 +32,7 @@ class EntityChunks:
 
     Args:
         raw: the response; must outlive this object.
-        pool: where copies go.
+        pool: where arrays, and copies until the first send, go.
         timeline: of the request; chunks that cannot be sent are noted there.
         fragments: what chunks may name.
 
@@ -34,9 +42,11 @@ class EntityChunks:
 
     def __init__(self, raw: Any, pool: RequestPool, timeline: Timeline, fragments: Fragments) -> None:
         self._raw = raw
-        self._pool = pool
+        self._pool = self._copies = pool
         self._timeline = timeline
         self._fragments = fragments
+        self._handles: list[Any] = []
+        self._mine: Any = None
         self.copied = 0
         self._array = ffi.NULL
         self._capacity = 0
@@ -44,30 +54,58 @@ class EntityChunks:
     def __len__(self) -> int:
         return int(self._raw.EntityChunkCount) if self._raw.pEntityChunks else 0
 
-    def append_copy(self, chunk: Any) -> None:
-        """Put a private copy of a chunk, the data of one in memory included, at the end."""
-        mine = self._pool.zeroed("HTTP_DATA_CHUNK")
-        if chunk.DataChunkType in NAMED:
-            self._copy_named(chunk, mine)
-            return
-        size = chunk.FromMemory.BufferLength
-        data = self._pool.allocate(size)
-        ffi.memmove(data, chunk.FromMemory.pBuffer, size)
+    def append(self, data: bytes) -> None:
+        """Put bytes of IIS's own at the end."""
+        mine = self._struct()
         mine.DataChunkType = FROM_MEMORY
-        mine.FromMemory.pBuffer, mine.FromMemory.BufferLength = data, size
+        mine.FromMemory.pBuffer, mine.FromMemory.BufferLength = self._copies.block(data), len(data)
         self.insert(mine, len(self))
-        self.copied += size
+        self.copied += len(data)
 
-    def _copy_named(self, chunk: Any, mine: Any) -> None:
-        mine[0] = chunk
-        if chunk.DataChunkType == NAMED[0]:
+    def append_file(self, handle: Any, start: int, size: int) -> None:
+        """Put a range of an open file at the end; the handle stays the caller's and must stay open until it is sent."""
+        mine = self._struct()
+        mine.DataChunkType = FROM_FILE
+        mine.FromFileHandle.FileHandle = handle
+        mine.FromFileHandle.ByteRange.StartingOffset.QuadPart = start
+        mine.FromFileHandle.ByteRange.Length.QuadPart = size
+        self.insert(mine, len(self))
+
+    def append_copy(self, chunk: Any) -> None:
+        """Put a chunk at the end, with a copy of what it points to.
+
+        Raises:
+            OSError, Win32Error: its file's handle is none.
+        """
+        mine = self._struct()
+        ffi.memmove(mine, ffi.addressof(chunk), ffi.sizeof("HTTP_DATA_CHUNK"))
+        if not len(self):
+            self.copied = 0
+        if chunk.DataChunkType == FROM_MEMORY:
+            size = chunk.FromMemory.BufferLength
+            mine.FromMemory.pBuffer = data = self._copies.allocate(size)
+            ffi.memmove(data, chunk.FromMemory.pBuffer, size)
+            self.copied += size
+        elif chunk.DataChunkType == FROM_FILE:
+            mine.FromFileHandle.FileHandle = handle = handles.duplicate(chunk.FromFileHandle.FileHandle)
+            self._handles.append(handle)
+        else:
+            self._copy_name(mine)
+        self.insert(mine, len(self))
+
+    def _copy_name(self, mine: Any) -> None:
+        if mine.DataChunkType == NAMED[0]:
             name = mine.FromFragmentCache
             text = str(ffi.unpack(name.pFragmentName, name.FragmentNameLength // 2)) if name.pFragmentName else ""
-            name.pFragmentName = self._pool.wide(text)
+            name.pFragmentName = self._copies.wide(text)
         elif mine.FromFragmentCacheEx.pFragmentName:
             name = mine.FromFragmentCacheEx
-            name.pFragmentName = self._pool.wide(str(ffi.string(name.pFragmentName)))
-        self.insert(mine, len(self))
+            name.pFragmentName = self._copies.wide(str(ffi.string(name.pFragmentName)))
+
+    def _struct(self) -> Any:
+        if self._mine is None:
+            self._mine = self._pool.zeroed("HTTP_DATA_CHUNK")
+        return self._mine
 
     def insert(self, chunk: Any, position: int) -> None:
         """Put the struct itself (not what it points to) into the array at ``position``."""
@@ -83,27 +121,109 @@ class EntityChunks:
         ffi.memmove(self._array + position, ffi.cast("HTTP_DATA_CHUNK *", chunk), size)
         raw.EntityChunkCount = count + 1
 
+    def truncate(self, count: int) -> None:
+        """Forget all chunks behind the first ``count``."""
+        self._raw.EntityChunkCount = min(count, len(self))
+
     def clear(self) -> None:
         """Forget all chunks."""
         self._raw.EntityChunkCount = 0
         self.copied = 0
+        self.close()
+
+    def close(self) -> None:
+        """Close what was duplicated. Idempotent, and touches no native memory: the request's may be gone."""
+        if self._handles:
+            mine, self._handles = self._handles, []
+            for handle in mine:
+                handles.close(handle)
 
     def take(self) -> bytes:
-        """Return the data of all chunks and forget them."""
+        """Return what the chunks stand for, and forget them.
+
+        Raises:
+            OSError, Win32Error: a file cannot be read.
+        """
+        try:
+            return b"".join(bytes(piece) for part in self.parts() for piece in part)
+        finally:
+            self.clear()
+
+    def sent(self, *, more: bool) -> None:
+        """Forget all chunks; if more follow, the copies too: a response that goes on does not grow."""
+        self.clear()
+        if self._copies is not self._pool:
+            self._copies.release()
+        elif more:
+            self._copies = RequestPool()
+
+    def parts(self) -> list[Part]:
+        """Return what the chunks stand for, in order; a chunk that cannot be sent is noted and left out."""
         parts = []
         for i in range(len(self)):
-            chunk = self._raw.pEntityChunks[i]
-            if chunk.DataChunkType in NAMED:
-                data = self._fragments.of_chunk(chunk)
-                if data is None:
-                    self._timeline.violation(f"chunk {i} of the response names a fragment that is not in the cache")
-                else:
-                    parts.append(data)
-            elif chunk.DataChunkType != FROM_MEMORY:
-                self._timeline.refused.append(f"HTTP_RESPONSE chunk of type {chunk.DataChunkType}")
-            elif memory := chunk.FromMemory.pBuffer:
-                parts.append(bytes(ffi.buffer(memory, chunk.FromMemory.BufferLength)))
-            elif size := chunk.FromMemory.BufferLength:
-                self._timeline.violation(f"chunk {i} of the response claims {size} bytes at NULL: not sent")
-        self.clear()
-        return b"".join(parts)
+            part = self._part(i, self._raw.pEntityChunks[i])
+            if part is not None and part.size:
+                parts.append(part)
+        return parts
+
+    def _part(self, i: int, chunk: Any) -> Part | None:
+        what = None
+        if chunk.DataChunkType == FROM_MEMORY:
+            size = chunk.FromMemory.BufferLength
+            if memory := chunk.FromMemory.pBuffer:
+                return Part(ffi.buffer(memory, size), 0, size)
+            what = f"claims {size} bytes at NULL" if size else None
+        elif chunk.DataChunkType == FROM_FILE:
+            return self._file(i, chunk.FromFileHandle)
+        elif chunk.DataChunkType in NAMED:
+            data = self._fragments.of_chunk(chunk)
+            if data is not None:
+                return Part(data, 0, len(data))
+            what = "names a fragment that is not in the cache"
+        else:
+            self._timeline.refused.append(f"HTTP_RESPONSE chunk of type {chunk.DataChunkType}")
+        if what:
+            self._timeline.violation(f"chunk {i} of the response {what}: not sent")
+        return None
+
+    def _file(self, i: int, named: Any) -> Part | None:
+        handle = named.FileHandle
+        start, wanted = named.ByteRange.StartingOffset.QuadPart, named.ByteRange.Length.QuadPart
+        try:
+            if not handles.is_handle(handle):
+                raise OSError
+            there = max(0, handles.size_of(handle) - start)
+        except handles.Unreadable:
+            self._timeline.violation(f"chunk {i} of the response has a handle that is no open file: not sent")
+            return None
+        if wanted != TO_END and wanted > there:
+            text = f"chunk {i} of the response claims {wanted} bytes at {start} of a file that has {there} there"
+            self._timeline.violation(text)
+        return Part(handle, start, min(wanted, there))
+
+
+class Part:
+    """What one chunk stands for.
+
+    Args:
+        source: its data, or the handle of its file.
+        start: where it begins there.
+        size: bytes.
+    """
+
+    __slots__ = ("_source", "_start", "size")
+
+    def __init__(self, source: Any, start: int, size: int) -> None:
+        self._source = source
+        self._start = start
+        self.size = size
+
+    def __iter__(self) -> Iterator[memoryview]:
+        """Yield the data piece by piece; a piece lives until the next.
+
+        Raises:
+            OSError, Win32Error: its file cannot be read.
+        """
+        if isinstance(self._source, ffi.CData):
+            return handles.read(self._source, self._start, self.size)
+        return iter((self._source,))

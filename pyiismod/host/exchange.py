@@ -8,12 +8,14 @@ It is what the pipeline's driver dispatches to, and what the native objects of t
 from __future__ import annotations
 
 from _thread import allocate_lock
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pyiismod.abi.constants import (
     GL_PRE_BEGIN_REQUEST,
+    HTTP_SEND_RESPONSE_FLAG_DISCONNECT,
     HTTP_SEND_RESPONSE_FLAG_MORE_DATA,
+    HTTP_SEND_RESPONSE_FLAG_OPAQUE,
     RQ_AUTHENTICATE_REQUEST,
     RQ_CUSTOM_NOTIFICATION,
     RQ_EXECUTE_REQUEST_HANDLER,
@@ -24,14 +26,14 @@ from pyiismod.abi.constants import (
     request_notification_names,
 )
 from pyiismod.abi.notifications import REQUEST_BY_BIT, handler_of
-from pyiismod.host import content, wire
+from pyiismod.host import content, errorpages, wire
 from pyiismod.host._abi import ffi
 from pyiismod.host.around import Surroundings
 from pyiismod.host.asynchrony import Asynchrony
 from pyiismod.host.context import Context
 from pyiismod.host.errors import E_FAIL, ERROR_INVALID_PARAMETER
 from pyiismod.host.global_providers import PreBeginRequestProvider
-from pyiismod.host.incoming import Incoming, Outgoing
+from pyiismod.host.incoming import Client, Incoming, Outgoing
 from pyiismod.host.mapping import Mapping
 from pyiismod.host.memory import RequestPool
 from pyiismod.host.module import STATUS_NAMES, ModuleInstance
@@ -84,6 +86,7 @@ class Exchange:
         incoming: what came over the wire.
         timeline: where it is written down.
         schedule: when completions are delivered; see :mod:`pyiismod.host.timing`.
+        client: who takes the answer while it is made; None for gathering it.
 
     Attributes:
         handled: whether ``SetRequestHandled`` was called.
@@ -101,6 +104,9 @@ class Exchange:
     execute_flags = 0
     is_freed = False
 
+    has_error_pages = True
+    """Whether errors without a body get one."""
+
     settings: Settings
     mapping: Mapping
     incoming: Incoming
@@ -109,13 +115,20 @@ class Exchange:
     request: Request
     response: Response
 
-    def __init__(self, iis: Iis, incoming: Incoming, timeline: Timeline, schedule: str | int = "threaded") -> None:
+    def __init__(
+        self,
+        iis: Iis,
+        incoming: Incoming,
+        timeline: Timeline,
+        schedule: str | int = "threaded",
+        client: Client | None = None,
+    ) -> None:
         self.iis = iis
         self.settings = iis.settings
         self.incoming = incoming
         self.timeline = timeline
         self.pool = RequestPool()
-        self.outgoing = Outgoing()
+        self.outgoing = Outgoing(client)
         self.handled = False
         self.ended = False
         self.root = content.root_of(self.settings)
@@ -224,7 +237,6 @@ class Exchange:
         instance = self._instances.get(subscriber.position) if subscriber else None
         if subscriber is None or instance is None:
             return CONTINUE
-        completion.perform()
         provider = self._provider(_PROVIDERS.get(bit, EventProvider))
         return instance.completed(self.timeline, (subscriber, bit, post), self.context, provider, completion)
 
@@ -246,6 +258,7 @@ class Exchange:
         self._instances = {}
 
     def _free(self) -> None:
+        self.response.chunks.close()
         self.around.end()
         for child in reversed(self.children):
             child.left_behind()
@@ -340,9 +353,12 @@ class Exchange:
     @property
     def keeps_alive(self) -> bool:
         """Whether the connection outlives the request."""
-        wanted = (self.request.headers.get(b"Connection") or b"").lower()
-        is_kept = b"close" not in wanted if self.incoming.version >= (1, 1) else b"keep-alive" in wanted
-        return is_kept and not self.outgoing.aborted and not self.response.needs_disconnect
+        return self.outgoing.connection == "keep-alive"
+
+    @property
+    def arrived(self) -> Incoming:
+        """What the client has sent."""
+        return self.incoming
 
     def disable(self, request_mask: int, post_mask: int) -> None:
         """``DisableNotifications`` for the module that is being told."""
@@ -367,6 +383,12 @@ class Exchange:
         if pfPending:
             pfPending[0] = 0
         return completion.status
+
+    def lose_client(self) -> None:
+        """The client has gone away."""
+        if not self.outgoing.aborted:
+            self.outgoing.abort()
+            self.around.lose_client()
 
     def is_last_notification(self, status: int) -> bool:
         """``GetIsLastNotification`` for the module that this thread is in."""
@@ -419,9 +441,9 @@ class Exchange:
         """Tell CUSTOM_NOTIFICATION modules; the provider is the raising module's own."""
         self._tell(RQ_CUSTOM_NOTIFICATION, ForeignProvider(pointer))
 
-    def _tell(self, bit: int, provider: Provider) -> None:
+    def _tell(self, bit: int, provider: Provider, told: Sequence[Subscriber] | None = None) -> None:
         """Raise a notification inside whatever goes on: no post phase, and it must complete at once (3.1)."""
-        for subscriber in self._plan.told(bit):
+        for subscriber in self._plan.told(bit) if told is None else told:
             status = self._call(subscriber, bit, False, provider)
             if status != CONTINUE:
                 self.strange_status(Turn((subscriber, bit, False)), status)
@@ -435,14 +457,17 @@ class Exchange:
 
     def send(self, more: bool) -> int:
         """Tell SEND_RESPONSE modules, then put the response's chunks on the wire; return the bytes of body sent."""
-        if not self.outgoing.ended and self._plan.told(RQ_SEND_RESPONSE):
-            more = self._tell_of_send(more)
+        if not self.outgoing.ended:
+            if self._plan.told(RQ_SEND_RESPONSE):
+                more = self._tell_of_send(more)
+            else:
+                errorpages.complete(self, more)
         if self.outgoing.ended:  # also by a module that was told
             return 0
         return self._leave(more)
 
     def _leave(self, more: bool) -> int:
-        return wire.send(self.outgoing, self.response, self.request.method, more)
+        return wire.send(self, more)
 
     def _tell_of_send(self, more: bool) -> bool:
         """Tell SEND_RESPONSE modules; return whether more data follows."""
@@ -452,8 +477,14 @@ class Exchange:
         self._sends += 1
         provider = SendResponseProvider(self, more)
         self._objects.append(provider)
-        self._tell(RQ_SEND_RESPONSE, provider)
+        told = self._plan.told(RQ_SEND_RESPONSE)
+        for early in (True, False):  # CustomErrorModule is HIGH: only those with FIRST run behind it
+            self._tell(RQ_SEND_RESPONSE, provider, [s for s in told if (s.rank(RQ_SEND_RESPONSE, False) > 0) is early])
+            if early:
+                errorpages.complete(self, more)
         self._sends -= 1
+        self.response.needs_disconnect |= bool(provider.flags & HTTP_SEND_RESPONSE_FLAG_DISCONNECT)
+        self.outgoing.is_opaque |= bool(provider.flags & HTTP_SEND_RESPONSE_FLAG_OPAQUE)
         return bool(provider.flags & HTTP_SEND_RESPONSE_FLAG_MORE_DATA)
 
     def _call(self, subscriber: Subscriber, bit: int, post: bool, provider: Provider) -> int:

@@ -12,14 +12,14 @@ from stat import S_ISDIR, S_ISREG
 from typing import Any
 
 from pyiismod.abi.file import IHttpFileInfo, IHttpFileMonitor
-from pyiismod.host import win32
+from pyiismod.host import handles
 from pyiismod.host._abi import ffi
 from pyiismod.host.cachedata import CacheData
 from pyiismod.host.containers import ModuleFile
+from pyiismod.host.dates import http_date
 from pyiismod.host.errors import S_OK
 from pyiismod.host.lifetime import Counted
 from pyiismod.host.trace import Timeline
-from pyiismod.host.wire import http_date
 
 LARGEST_CACHED = 262144
 """Bytes of a file that is held in memory, at most (``fileCache`` of IIS)."""
@@ -31,6 +31,11 @@ _FOR_EVER = 0xFFFFFFFF
 
 class FileInfo(CacheData, IHttpFileInfo):
     """An open file.
+
+    Attributes:
+        size: bytes.
+        etag, last_modified: validators, as headers show them.
+        modified: when it was last written, as Unix time.
 
     Args:
         path: physical path.
@@ -49,18 +54,20 @@ class FileInfo(CacheData, IHttpFileInfo):
             raise FileNotFoundError(path)
         in_memory = is_cached and S_ISREG(found.st_mode) and found.st_size <= LARGEST_CACHED
         data = Path(path).read_bytes() if in_memory else b""
-        handle = win32.open_file(path) if S_ISREG(found.st_mode) and not in_memory else win32.INVALID_HANDLE
+        handle = handles.open_file(path) if S_ISREG(found.st_mode) and not in_memory else handles.INVALID_HANDLE
         super().__init__("FILE", path, timeline, file_of)
         self.path = path
         self._found = found
         self._buffer = ffi.cast("BYTE *", self.pool.data(data)) if in_memory else ffi.NULL
-        self._size = len(data) if in_memory else found.st_size
+        self.size = len(data) if in_memory else found.st_size
         self._is_cached = in_memory
         self._handle = handle
         self._wide_path = self.pool.wide(path)
-        self._etag = f'"{self._written:x}:0"'.encode()
-        self._narrow_etag = self.pool.data(self._etag)
-        self._last_modified = self.pool.data(http_date(int(found.st_mtime)).encode())
+        self.etag = f'"{self._written:x}:0"'.encode()
+        self._narrow_etag = self.pool.data(self.etag)
+        self.modified = int(found.st_mtime)
+        self.last_modified = http_date(self.modified).encode()
+        self._narrow_last_modified = self.pool.data(self.last_modified)
 
     @property
     def _written(self) -> int:
@@ -76,7 +83,7 @@ class FileInfo(CacheData, IHttpFileInfo):
 
     def GetSize(self, pliSize: Any) -> None:
         if pliSize:
-            pliSize.QuadPart = self._size
+            pliSize.QuadPart = self.size
 
     def GetFileBuffer(self) -> Any:
         return self._buffer
@@ -89,7 +96,7 @@ class FileInfo(CacheData, IHttpFileInfo):
 
     def GetETag(self, pcchETag: Any = None) -> Any:
         if pcchETag:
-            pcchETag[0] = len(self._etag)
+            pcchETag[0] = len(self.etag)
         return self._narrow_etag
 
     def GetLastModifiedTime(self, pFileTime: Any) -> None:
@@ -98,7 +105,7 @@ class FileInfo(CacheData, IHttpFileInfo):
             pFileTime.dwHighDateTime = self._written >> 32
 
     def GetLastModifiedString(self) -> Any:
-        return self._last_modified
+        return self._narrow_last_modified
 
     def GetHttpCacheAllowed(self, pSecondsToLive: Any) -> int:
         if pSecondsToLive and self._is_cached:
@@ -131,8 +138,8 @@ class FileInfo(CacheData, IHttpFileInfo):
 
     def die(self, timeline: Timeline) -> None:
         """Close the handle too."""
-        if self._handle != win32.INVALID_HANDLE:
-            win32.close(self._handle)
+        if self._handle != handles.INVALID_HANDLE:
+            handles.close(self._handle)
         super().die(timeline)
 
 

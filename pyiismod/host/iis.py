@@ -11,7 +11,7 @@ from pyiismod.host.child import Child
 from pyiismod.host.exchange import Exchange
 from pyiismod.host.global_notifications import GlobalModules
 from pyiismod.host.handlers import Handler
-from pyiismod.host.incoming import Incoming, Outgoing
+from pyiismod.host.incoming import Client, Incoming, Outgoing
 from pyiismod.host.module import Module
 from pyiismod.host.plans import Plans
 from pyiismod.host.preload import preload
@@ -107,13 +107,16 @@ class Iis:
         self.process.disconnect(name, timeline)
         check(timeline)
 
-    def fire(self, incoming: Incoming, timeline: Timeline, schedule: str | int = "threaded") -> Outgoing:
+    def fire(
+        self, incoming: Incoming, timeline: Timeline, schedule: str | int = "threaded", client: Client | None = None
+    ) -> Outgoing:
         """Drive one request through the pipeline, and wait for its end.
 
         Args:
             incoming: what came over the wire.
             timeline: where it is written down.
             schedule: when completions are delivered; see :mod:`pyiismod.host.timing`.
+            client: who takes the answer while it is made; None for gathering it.
 
         Raises:
             Gone: the process is ending.
@@ -123,7 +126,7 @@ class Iis:
         self.wake(timeline)
         self.application.enter(timeline)
         try:
-            outgoing = Exchange(self, incoming, timeline, schedule).run()
+            outgoing = Exchange(self, incoming, timeline, schedule, client).run()
             self.occurrences.thread_cleanup(timeline)
         finally:
             self.application.leave(timeline)

@@ -2,13 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import count
+from typing import Any, Protocol
 
 from pyiismod.host.url import Url
 from pyiismod.host.user import Account
 
 _request_ids = count(0x8000_0000_8000_0001)
 _connection_ids = count(0xF800_0000_F800_0001)
+
+
+class ClientGone(Exception):
+    """The client has closed the connection before its body was complete."""
+
+
+class Rest(Protocol):
+    """What the client still sends of a body."""
+
+    def read(self) -> bytes:
+        """Wait for the next piece and return it; b"" at the end.
+
+        Raises:
+            ClientGone: the rest will never come.
+        """
+
+
+class _Limited:
+    """A rest that ends before its own end, or where the client goes away.
+
+    Args:
+        rest: what comes; None for nothing.
+        left: bytes of it that are let through; the client goes away behind them.
+        is_promised: whether fewer are too few.
+    """
+
+    def __init__(self, rest: Rest | None, left: int, is_promised: bool) -> None:
+        self._rest = rest
+        self._left = left
+        self._is_promised = is_promised
+
+    def read(self) -> bytes:
+        data = self._rest.read()[: self._left] if self._rest is not None and self._left else b""
+        self._left -= len(data)
+        if not data and (self._is_promised or not self._left):
+            raise ClientGone
+        return data
 
 
 class Incoming:
@@ -18,13 +57,22 @@ class Incoming:
         method: the verb, ASCII.
         url: where it goes.
         headers: (name, value) in order, latin-1 text.
-        body: the entity.
+        body: the entity, or what has arrived of it with the headers.
         remote, local: (address, port) of both ends, IPv4 or IPv6.
         version: (major, minor) of HTTP.
         account: the client's credentials, which IIS accepts; None for none.
         connection: name of the connection that carries it, and others of that name; "" for one of its own.
         certificate: the client's, DER; empty for none.
         has_connection: whether there is a client at all.
+        rest: the rest of the entity; None when ``body`` is all of it.
+        short_reads: seed for the sizes of reads; None for as much as fits.
+        handler: answers for an ``Exchange`` what no module has; None for the static content.
+        disconnect_after: byte of the entity after which the client goes away; None for a client that stays.
+
+    Attributes:
+        declared: bytes of the entity by Content-Length; None for a chunked one.
+        keeps_alive: whether the client would send another request on this connection.
+        expects_continue: whether the client waits for a 100 before it sends the entity.
     """
 
     def __init__(
@@ -41,11 +89,22 @@ class Incoming:
         connection: str = "",
         certificate: bytes = b"",
         has_connection: bool = True,
+        rest: Rest | None = None,
+        short_reads: int | None = None,
+        disconnect_after: int | None = None,
+        handler: Callable[[Any], None] | None = None,
     ) -> None:
         self.method = method
         self.url = url
         self.headers = headers
-        self.body = body
+        fields = {name.lower(): value for name, value in headers}
+        self.expects_continue = fields.get("expect", "").lower() == "100-continue"
+        self.declared = _length(fields, None if rest is not None else len(body))
+        wish = fields.get("connection", "").lower()
+        self.keeps_alive = "close" not in wish if version >= (1, 1) else "keep-alive" in wish
+        self.short_reads = short_reads
+        self.handler = handler
+        self._set_body(body, rest, disconnect_after)
         self.remote = remote
         self.local = local
         self.version = version
@@ -56,6 +115,16 @@ class Incoming:
         self.request_id = next(_request_ids)
         self.connection_id = next(_connection_ids)
 
+    def _set_body(self, body: bytes, rest: Rest | None, disconnect_after: int | None) -> None:
+        """Let through what the headers promise, or what comes before the client goes away."""
+        limit, is_cut = self.declared, rest is None and len(body) < (self.declared or 0)
+        if disconnect_after is not None and (limit is None or disconnect_after < limit):
+            limit, is_cut = disconnect_after, is_cut or disconnect_after < len(body)
+        self.body = body if limit is None else body[:limit]
+        self.rest = rest
+        if limit is not None and (rest is not None or is_cut):
+            self.rest = _Limited(rest, limit - len(self.body), self.declared is not None)
+
     @property
     def size(self) -> int:
         """Bytes on the wire, request line and headers included."""
@@ -63,28 +132,88 @@ class Incoming:
         return head + sum(len(name) + len(value) + 4 for name, value in self.headers) + 2 + len(self.body)
 
 
+def _length(fields: dict[str, str], known: int | None) -> int | None:
+    """Return what lower-case headers say of a body's length; None for a chunked one."""
+    if "chunked" in fields.get("transfer-encoding", "").lower():
+        return None
+    text = fields.get("content-length", "")
+    return int(text) if text.isdecimal() and len(text) < 19 else known
+
+
+class Client(Protocol):
+    """Somebody who takes the answer while it is made."""
+
+    def begin(self, answer: Outgoing) -> None:
+        """The status line and headers have come."""
+
+    def receive(self, data: memoryview) -> bool:
+        """A piece of the body has come, which lives for this call; wait until there is room for it.
+
+        Returns:
+            False when the client has gone.
+        """
+
+
 class Outgoing:
     """What has been sent to the client so far.
+
+    Args:
+        client: who takes it at once; None for gathering it here.
 
     Attributes:
         started: whether the status line and headers have left.
         ended: whether the last part was sent; nothing follows.
         aborted: whether the connection was cut before that.
         has_body: whether this status and method let a body through.
+        is_opaque: whether what follows is no HTTP any more (``HTTP_SEND_RESPONSE_FLAG_OPAQUE``).
+        keeps_alive: whether the connection may carry another request.
+        interim: status codes of the interim responses that came first.
         status: 0 as long as no status line has left.
-        body: the parts of the body, as sent.
+        size: bytes of the body that have left.
+        promised: what Content-Length says; None where nothing does.
+        body: the parts of the body, as sent, unless a client takes them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, client: Client | None = None) -> None:
+        self._client = client
         self.started = False
         self.ended = False
         self.aborted = False
         self.has_body = True
+        self.is_opaque = False
+        self.keeps_alive = True
+        self.interim: list[int] = []
+        self.size = 0
+        self.promised: int | None = None
         self.status = 0
         self.substatus = 0
         self.reason = ""
         self.headers: list[tuple[str, str]] = []
         self.body: list[bytes] = []
+
+    @property
+    def connection(self) -> str:
+        """What became of the connection: ``"keep-alive"``, ``"close"`` or ``"reset"``."""
+        return "reset" if self.aborted else "keep-alive" if self.keeps_alive else "close"
+
+    def invite(self, request: Incoming) -> None:
+        """The body of a request is wanted: a client that waits for a 100 gets it."""
+        if request.expects_continue and not self.interim and not self.started:
+            self.interim.append(100)
+
+    def begin(self) -> None:
+        """The head is complete: it leaves."""
+        self.started = True
+        if self._client is not None:
+            self._client.begin(self)
+
+    def write(self, data: bytes | memoryview) -> bool:
+        """A piece of the body leaves; a ``memoryview`` lives for this call. Return whether the client took it."""
+        self.size += len(data)
+        if self._client is not None:
+            return self._client.receive(memoryview(data))
+        self.body.append(bytes(data))
+        return True
 
     def abort(self) -> None:
         """Cut the connection; what has left stays with the client. Nothing happens after the end."""

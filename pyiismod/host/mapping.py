@@ -97,6 +97,6 @@ class Mapping:
         if handler is None:
             x.response.fail(404, 4)
         elif handler.is_static:
-            content.serve(x)
+            (x.incoming.handler or content.serve)(x)
         elif not set(handler.modules) <= {module.name for module in self._iis.modules}:
             x.response.fail(500, 21, ERROR_INVALID_DATA)

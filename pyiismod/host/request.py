@@ -11,8 +11,16 @@ from typing import TYPE_CHECKING, Any
 from pyiismod.abi.request import IHttpRequest4
 from pyiismod.host._abi import ffi
 from pyiismod.host.entity import EntityBody
-from pyiismod.host.errors import E_FAIL, ERROR_HANDLE_EOF, ERROR_INVALID_PARAMETER, ERROR_NOT_FOUND, S_OK
+from pyiismod.host.errors import (
+    E_FAIL,
+    ERROR_CONNECTION_INVALID,
+    ERROR_HANDLE_EOF,
+    ERROR_INVALID_PARAMETER,
+    ERROR_NOT_FOUND,
+    S_OK,
+)
 from pyiismod.host.headers import LONGEST, Headers
+from pyiismod.host.incoming import ClientGone
 from pyiismod.host.message import delete_header, get_header, name_of, set_header
 from pyiismod.host.objects import NativeObject, configured
 from pyiismod.host.request_struct import HEADERS, VERB_UNKNOWN, VERBS, build
@@ -44,7 +52,7 @@ class Request(NativeObject, IHttpRequest4):
         self.headers = Headers(raw.Headers, HEADERS, pool)
         self.url: Url = incoming.url
         self.is_url_changed = False
-        self.body = EntityBody(preloaded, rest)
+        self.body = EntityBody(incoming, preloaded, rest)
 
     def _set_verb(self, method: bytes) -> None:
         raw = self.raw
@@ -153,18 +161,29 @@ class Request(NativeObject, IHttpRequest4):
     ) -> int:
         if not pvBuffer or not cbBuffer:
             return ERROR_INVALID_PARAMETER
-
-        def work() -> tuple[int, int]:
-            received = self._exchange.read_entity(pvBuffer, self.body.read(pvBuffer, cbBuffer), cbBuffer)
-            return received, S_OK if received else ERROR_HANDLE_EOF
-
+        completion = Completion(
+            "ReadEntityBody",
+            callback=callback,
+            operation=_READ,
+            work=lambda: self._receive_entity(pvBuffer, cbBuffer),
+        )
         if pcbBytesReceived:
             pcbBytesReceived[0] = 0
-        completion = Completion("ReadEntityBody", callback=callback, operation=_READ, work=work)
         answer = self._exchange.conclude(completion, fAsync, pfCompletionPending, is_slow=self.body.is_on_the_wire)
         if pcbBytesReceived and not completion.is_posted:
             pcbBytesReceived[0] = completion.size
         return answer
+
+    def _receive_entity(self, buffer: Any, size: int) -> tuple[int, int]:
+        """Read, waiting for the client where that is needed; return size and status."""
+        if self.body.is_on_the_wire:
+            self._exchange.outgoing.invite(self._exchange.incoming)
+        try:
+            received = self._exchange.read_entity(buffer, self.body.read(buffer, size), size)
+        except ClientGone:
+            self._exchange.lose_client()
+            return 0, ERROR_CONNECTION_INVALID
+        return received, S_OK if received else ERROR_HANDLE_EOF
 
     def ReadEntityBody_flags(
         self,

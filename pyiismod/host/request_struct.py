@@ -62,7 +62,10 @@ def build(pool: RequestPool, incoming: Incoming, read_ahead: int) -> Built:
     """Return the native form of a request; ``read_ahead`` bytes of its body arrive with the headers."""
     url, method = incoming.url, incoming.method.encode("latin-1")
     known, unknown = _sort(incoming.headers)
+    if incoming.expects_continue:
+        read_ahead = 0
     preloaded, rest = incoming.body[:read_ahead], incoming.body[read_ahead:]
+    is_more = rest or incoming.rest is not None
     verb = VERBS.get(method, VERB_UNKNOWN)
 
     # Behind the struct: what needs alignment first, then the strings.
@@ -93,7 +96,7 @@ def build(pool: RequestPool, incoming: Incoming, read_ahead: int) -> Built:
     base = int(ffi.cast(_uintptr, block))
     _HEAD.write(
         made,
-        *(HTTP_REQUEST_FLAG_MORE_ENTITY_BODY_EXISTS if rest else 0, incoming.connection_id, incoming.request_id, 1),
+        *(HTTP_REQUEST_FLAG_MORE_ENTITY_BODY_EXISTS if is_more else 0, incoming.connection_id, incoming.request_id, 1),
         *(*incoming.version, verb, len(method) if verb_at else 0, len(target)),
         *(base + verb_at if verb_at else 0, base + target_at),
         *(full, path - host, query - path, full - query),

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from pyiismod.abi.http import REASONS
 from pyiismod.abi.response import IHttpResponse4
+from pyiismod.host import handles
 from pyiismod.host._abi import ffi
-from pyiismod.host.entity_chunks import FROM_MEMORY, MOST, EntityChunks
+from pyiismod.host.entity_chunks import FROM_FILE, FROM_MEMORY, MOST, EntityChunks
+from pyiismod.host.errorpages import escaped
 from pyiismod.host.errors import (
     ERROR_ARITHMETIC_OVERFLOW,
     ERROR_CONNECTION_INVALID,
     ERROR_INVALID_DATA,
+    ERROR_INVALID_HANDLE,
     ERROR_INVALID_PARAMETER,
     S_OK,
 )
@@ -43,6 +46,7 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
     Attributes:
         raw: the native ``HTTP_RESPONSE``.
         substatus, error, skip_custom_errors: what ``SetStatus`` was told besides.
+        description: what ``SetErrorDescription`` was told, as HTML.
         is_buffered: until ``DisableBuffering``.
         headers_suppressed, needs_disconnect: how it ends on the wire.
         set_by: (module's name, ``RQ_*`` bit) of who set the status; (None, 0) for IIS itself.
@@ -58,9 +62,9 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
         self.chunks = EntityChunks(raw, pool, exchange.timeline, exchange.process.fragments)
         self.is_buffered = True
         self.is_kernel_cache_enabled = True
-        self.headers_suppressed = False
+        self.headers_suppressed: bool = False
         self.needs_disconnect = False
-        self._description: str | None = None
+        self.description: str | None = None
         self._forget_status()
 
     def _forget_status(self) -> None:
@@ -83,6 +87,11 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
         self.error = error
         self.skip_custom_errors = skip_custom_errors
         self.set_by = (None, 0)
+
+    def respond(self, code: int, reason: str = "") -> None:
+        """Turn this into an answer of IIS's own; the body goes."""
+        self.chunks.clear()
+        self._set_status(code, (reason or REASONS.get(code, "")).encode("latin-1", "replace"))
 
     def fail(self, code: int, substatus: int = 0, error: int = S_OK) -> None:
         """Turn this into IIS's own error response; the body goes."""
@@ -249,7 +258,8 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
     ) -> int:
         if pcbSent:
             pcbSent[0] = sent & 0xFFFFFFFF  # 0 for what was merely buffered
-        completion = Completion(what, sent, S_OK, callback, _WRITE)
+        status = ERROR_CONNECTION_INVALID if self._exchange.outgoing.aborted else S_OK
+        completion = Completion(what, sent, status, callback, _WRITE)
         return self._exchange.conclude(completion, fAsync, pfCompletionExpected, is_slow=is_slow)
 
     def Redirect(self, pszUrl: Any, fResetStatusCode: int = 1, fIncludeParameters: int = 0) -> int:
@@ -268,15 +278,11 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
             self.set_by = self._exchange.where
             self.headers.set(b"Location", url, replace=True)
         self.headers.set(b"Content-Type", b"text/html; charset=UTF-8", replace=True)
-        self.write(b"<head><title>Object moved</title></head>\n<body><h1>Object Moved</h1>This object may be found ")
-        self.write(b'<a HREF="' + url.replace(b'"', b"%22") + b'">here</a></body>')
+        self.chunks.append(
+            b"<head><title>Object moved</title></head>\n<body><h1>Object Moved</h1>This object may be found "
+            b'<a HREF="' + url.replace(b'"', b"%22") + b'">here</a></body>'
+        )
         return S_OK
-
-    def write(self, data: bytes) -> None:
-        """Append to the body on IIS's own behalf."""
-        chunk = self._pool.zeroed("HTTP_DATA_CHUNK")
-        chunk.FromMemory.pBuffer, chunk.FromMemory.BufferLength = self._pool.data(data), len(data)
-        self.chunks.insert(chunk, len(self.chunks))
 
     def WriteEntityChunkByReference(self, pDataChunk: Any, lInsertPosition: int = -1) -> int:
         if not pDataChunk or lInsertPosition < -1 or lInsertPosition > len(self.chunks):
@@ -336,8 +342,13 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
         if not all(map(_is_sound, chunks)):
             return ERROR_INVALID_PARAMETER
         self._check_not_ended("WriteEntityChunks")
-        for chunk in chunks:
-            self.chunks.append_copy(chunk)
+        before = len(self.chunks)
+        try:
+            for chunk in chunks:
+                self.chunks.append_copy(chunk)
+        except handles.Unreadable:
+            self.chunks.truncate(before)
+            return ERROR_INVALID_HANDLE
         sent = self._exchange.written(more=bool(fMoreData))
         what = "WriteEntityChunks"
         return self._sent(what, sent, fAsync, callback, pcbSent, pfCompletionExpected, is_slow=sent > 0)
@@ -347,13 +358,13 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
             return ERROR_INVALID_PARAMETER
         text = str(ffi.unpack(pszDescription, cchDescription))
         if fHtmlEncode:
-            text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
-        self._description = text
+            text = escaped(text)
+        self.description = text
         return S_OK
 
     def GetErrorDescription(self, pcchDescription: Any = None) -> Any:
-        text = self._pool.counted(self._description or "", pcchDescription)
-        return ffi.NULL if self._description is None else text
+        text = self._pool.counted(self.description or "", pcchDescription)
+        return ffi.NULL if self.description is None else text
 
     def _check_not_sent(self, method: str) -> None:
         """Note a change that comes too late; IIS takes it silently (fact sheet 5.3)."""
@@ -369,10 +380,12 @@ def _is_sound(chunk: Any) -> bool:
     """Return whether a chunk points to what it claims.
 
     Raises:
-        Refused: it is not in memory.
+        Refused: it is of a type that cannot be sent.
     """
     if chunk.DataChunkType in NAMED:
         return True
+    if chunk.DataChunkType == FROM_FILE:
+        return handles.is_handle(chunk.FromFileHandle.FileHandle)
     if chunk.DataChunkType != FROM_MEMORY:
         raise Refused
     return bool(chunk.FromMemory.pBuffer) or not chunk.FromMemory.BufferLength

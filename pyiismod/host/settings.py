@@ -23,6 +23,7 @@ SHUTDOWNS = (
 
 _GENERATIONS = {"7.0": 1, "7.5": 2, "8.0": 3, "8.5": 3, "10.0": 6}
 _FIRST_SEEN = ("iis7.0", "iis7.5", "sdk8.1", "sdk10.0.14393", "sdk10.0.19041", "sdk10.0.20348")
+_ERROR_MODES = ("DetailedLocalOnly", "Detailed", "Custom")
 _POOLS = "C:\\inetpub\\temp\\apppools"
 
 
@@ -45,10 +46,12 @@ class Settings:
         handlers: the handler mappings as attributes (:class:`~pyiismod.host.handlers.Handler`), first match wins; with
             none every module and the static content behind them handle everything.
         trace_verbosity: of failed request tracing, 1 to 5; 0 for none.
+        error_mode: who sees details in IIS's own error pages (``errorMode`` of ``httpErrors``): ``"DetailedLocalOnly"``
+            (clients on this computer), ``"Detailed"`` (all) or ``"Custom"`` (none).
         shutdown: one of :data:`SHUTDOWNS`.
 
     Raises:
-        ValueError: an unknown version or setting.
+        ValueError: an unknown version, mode or setting.
     """
 
     def __init__(
@@ -67,8 +70,11 @@ class Settings:
         accounts: dict[str, str] | None = None,
         handlers: Sequence[dict[str, Any]] = (),
         trace_verbosity: int = 5,
+        error_mode: str = "DetailedLocalOnly",
         shutdown: str = "normal",
     ) -> None:
+        if error_mode not in _ERROR_MODES:
+            raise ValueError(f"unknown error_mode {error_mode!r}; known are {', '.join(_ERROR_MODES)}")
         if iis_version not in VERSIONS:
             raise ValueError(f"unknown IIS version {iis_version!r}; known are {', '.join(VERSIONS)}")
         if shutdown not in SHUTDOWNS:
@@ -86,6 +92,7 @@ class Settings:
         self.accounts = {name.lower(): password for name, password in (accounts or {}).items()}
         self.handlers = tuple(Handler.of(attributes) for attributes in handlers)
         self.trace_verbosity = trace_verbosity
+        self.error_mode = error_mode
         self.shutdown = shutdown
 
     @classmethod

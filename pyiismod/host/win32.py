@@ -22,6 +22,9 @@ _GENERIC_READ = 0x80000000
 _FILE_SHARE_ALL = 0x7
 _OPEN_EXISTING = 3
 _FILE_FLAG_OVERLAPPED = 0x40000000
+_DUPLICATE_SAME_ACCESS = 0x2
+_ERROR_HANDLE_EOF = 38
+_ERROR_IO_PENDING = 997
 
 PRIMARY, IMPERSONATION = 1, 2
 """TOKEN_TYPE."""
@@ -104,6 +107,61 @@ def open_file(path: str) -> Any:
 def close(handle: Any) -> None:
     """Close a handle."""
     _kernel32().CloseHandle(handle)
+
+
+def duplicate(handle: Any) -> Any:
+    """Return another handle of the same thing, which the caller closes.
+
+    Raises:
+        Win32Error: it is no handle.
+    """
+    kernel32, made = _kernel32(), ffi.new("HANDLE *")
+    process = kernel32.GetCurrentProcess()
+    if not kernel32.DuplicateHandle(process, handle, process, made, 0, 0, _DUPLICATE_SAME_ACCESS):
+        raise Win32Error(kernel32.GetLastError())
+    return made[0]
+
+
+def file_size(handle: Any) -> int:
+    """Return the bytes of an open file.
+
+    Raises:
+        Win32Error: it is no handle of a file.
+    """
+    kernel32, size = _kernel32(), ffi.new("LONGLONG *")
+    if not kernel32.GetFileSizeEx(handle, size):
+        raise Win32Error(kernel32.GetLastError())
+    return int(size[0])
+
+
+def read_file(handle: Any, offset: int, buffer: Any, size: int) -> int:
+    """Read into ``buffer`` from a position, and wait for it; return the bytes read, 0 at the end of the file.
+
+    It works on overlapped handles as well, and tells no completion port of them.
+
+    Raises:
+        Win32Error: it cannot be read.
+    """
+    kernel32, count, overlapped = _kernel32(), ffi.new("DWORD *"), ffi.new("OVERLAPPED *")
+    overlapped.Offset, overlapped.OffsetHigh = offset & 0xFFFFFFFF, offset >> 32
+    overlapped.hEvent = ffi.cast("HANDLE", int(ffi.cast("uintptr_t", _event())) | 1)  # the low bit: no completion port
+    if kernel32.ReadFile(handle, buffer, size, count, overlapped):
+        return int(count[0])
+    error = kernel32.GetLastError()
+    if error == _ERROR_IO_PENDING:
+        if kernel32.GetOverlappedResult(handle, overlapped, count, True):
+            return int(count[0])
+        error = kernel32.GetLastError()
+    if error == _ERROR_HANDLE_EOF:
+        return 0
+    raise Win32Error(error)
+
+
+def _event() -> Any:
+    """Return this thread's event for overlapped reads."""
+    if not hasattr(_thread, "event"):
+        _thread.event = _kernel32().CreateEventW(ffi.NULL, True, False, ffi.NULL)
+    return _thread.event
 
 
 def bind_to_pool(handle: Any, routine: Any) -> None:

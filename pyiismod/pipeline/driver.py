@@ -56,6 +56,11 @@ class Completion:
         self.is_own = False
         self.is_posted = False
 
+    @property
+    def is_to_do(self) -> bool:
+        """Whether its work is left to do."""
+        return self._work is not None
+
     def perform(self) -> None:
         """Do the work, if that is left to do."""
         work, self._work = self._work, None
@@ -173,8 +178,11 @@ class Driver:
     def take(self, turn: Turn, completion: Completion) -> bool:
         """Something has ended: open its turn again and return True, or note that the turn is settled already.
 
-        No code of a module runs here, so whoever waits for the end of the request can wait for this, too.
+        What is left to do of it is done first, while the turn still waits. When that is nothing, no code of a module
+        runs here, so whoever waits for the end of the request can wait for this, too.
         """
+        if turn.state != SETTLED:
+            completion.perform()
         with _lock:
             late = turn.state == SETTLED
             if completion in turn.armed:

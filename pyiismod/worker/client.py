@@ -30,6 +30,7 @@ import pyiismod
 from pyiismod.abi import abi_hash
 from pyiismod.errors import PyiismodError, RuntimeBroken, WorkerError
 from pyiismod.worker.blackbox import BlackBoxReader
+from pyiismod.worker.call import BEFORE_REPLY, Call, Listener, again
 from pyiismod.worker.channel import Channel, ChannelClosed, ChannelError
 from pyiismod.worker.evidence import Evidence, Hang
 from pyiismod.worker.lifeline import Lifeline
@@ -44,29 +45,8 @@ __all__ = ["WorkerClient"]
 _GUARD_PERIOD = 0.1  # seconds between two looks at deadlines and process
 _DUMP_PATIENCE = 15.0  # seconds for the stacks of all threads
 _DRAIN_PATIENCE = 1.0  # seconds for what is still in the pipes of a dead worker
+_PIPE_SIZE = 512 << 10  # bytes; a piece of a body, and the next one
 _START = "from pyiismod.worker.serve import main; main()"
-
-
-class _Pending:
-    """A call that waits for its reply."""
-
-    def __init__(self, command: str, seconds: float) -> None:
-        self.command = command
-        self.seconds = seconds
-        self.deadline = monotonic() + seconds
-        self.done = Event()
-        self.reply: Reply | None = None
-        self.error: PyiismodError | None = None
-
-    def settle(self, reply: Reply | None, error: PyiismodError | None) -> None:
-        self.reply, self.error = reply, error
-        self.done.set()
-
-    def wait(self) -> Reply:
-        self.done.wait()
-        if self.reply is None:
-            raise _again(self.error)
-        return self.reply
 
 
 class WorkerClient:
@@ -97,7 +77,7 @@ class WorkerClient:
         self.output = Output()
         self._timeout = timeout
         self._lock = Lock()
-        self._waiting: dict[int, _Pending] = {}
+        self._waiting: dict[int, Call] = {}
         self._last_id = 0
         self._death: PyiismodError | None = None
         self._leaving = False
@@ -106,7 +86,7 @@ class WorkerClient:
         self._directory = Path(tempfile.mkdtemp(prefix="pyiismod-"))
         self._box = BlackBoxReader.create(os.fspath(self._directory / "box"))
         self._life = Lifeline(self._directory / "life")
-        handshake = self._waiting[0] = _Pending("the start", timeout)
+        handshake = self._waiting[0] = Call("the start", timeout)
         try:
             self._process = self._spawn(runtime, environment or {})
         except OSError as error:
@@ -116,6 +96,7 @@ class WorkerClient:
         stdin, stdout, stderr = self._process.stdin, self._process.stdout, self._process.stderr
         if stdin is None or stdout is None or stderr is None:
             raise AssertionError("Popen was asked for three pipes")
+        _widen(stdin.fileno(), stdout.fileno())
         self._channel: Channel[Reply] = Channel(stdout.fileno(), stdin.fileno(), Reply)
         self._readers = [
             Thread(target=self._read_replies, args=(stdout,), name=f"pyiismod-replies-{self.pid}", daemon=True),
@@ -156,12 +137,27 @@ class WorkerClient:
             ModuleCrashed, ModuleExited, ModuleHung: a module ended the worker, or did not come back.
             WorkerError: the worker failed, or has ended before.
         """
-        pending = _Pending(type(command).__name__, self._timeout if deadline is None else deadline)
+        return self.begin(command, deadline).wait()
+
+    def begin(self, command: Command, deadline: float | None = None, listener: Listener | None = None) -> Call:
+        """Send a command; return what its reply can be waited for with.
+
+        Args:
+            command: its ``id`` is replaced.
+            deadline: seconds between two signs of life; ``timeout`` when None.
+            listener: who takes what comes before the reply.
+
+        Raises:
+            WorkerError: the worker has ended before.
+        """
+        pending = Call(command, self._timeout if deadline is None else deadline, listener)
         with self._lock:
             if self._death is not None:
-                raise _again(self._death)
+                raise again(self._death)
             self._last_id += 1
             number = self._last_id
+            if listener is not None:
+                listener.opened(number, self._send)
             self._waiting[number] = pending
         try:
             self._channel.send(msgspec.structs.replace(command, id=number))
@@ -171,7 +167,13 @@ class WorkerClient:
             with self._lock:
                 self._waiting.pop(number, None)
             raise
-        return pending.wait()
+        return pending
+
+    def _send(self, message: object) -> None:
+        try:
+            self._channel.send(message)
+        except OSError:
+            self._look.set()
 
     def close(self) -> None:
         """End the worker: with a goodbye, or by force when a call still waits for it. Idempotent.
@@ -188,7 +190,7 @@ class WorkerClient:
                 self._guard.join(self._timeout)
         self._end()
         if polite and self._death is not None and not isinstance(self._death, WorkerError):
-            raise _again(self._death)
+            raise again(self._death)
 
     # --- start and end ------------------------------------------------------------------------------------------
 
@@ -225,11 +227,15 @@ class WorkerClient:
             try:
                 while True:
                     reply = self._channel.receive()
+                    is_last = not isinstance(reply, BEFORE_REPLY)
                     with self._lock:
-                        pending = self._waiting.pop(reply.id, None)
+                        pending = self._waiting.pop(reply.id, None) if is_last else self._waiting.get(reply.id)
                     if pending is None:
                         raise ChannelError(f"nobody asked for {type(reply).__name__} {reply.id}")
-                    pending.settle(reply, None)
+                    if is_last:
+                        pending.settle(reply, None)
+                    else:
+                        pending.deliver(reply)
             except (ChannelClosed, OSError):
                 pass
             except ChannelError as error:
@@ -258,7 +264,7 @@ class WorkerClient:
         now = monotonic()
         with self._lock:
             for number, pending in self._waiting.items():
-                if pending.deadline < now:
+                if pending.is_overdue(now):
                     return Hang(number, pending.command, pending.seconds)
         return None
 
@@ -296,13 +302,6 @@ class WorkerClient:
         return explain(Evidence.gather(report, self._box, self.output.text(), status, hang))
 
 
-def _again(error: PyiismodError | None) -> PyiismodError:
-    """Return a fresh copy: an exception object belongs to the thread that raises it."""
-    if error is None:
-        return WorkerError("the worker gave neither reply nor reason")
-    return type(error)(error.message, hint=error.hint, details=error.details)
-
-
 def _checked(reply: Reply) -> Ready:
     """Make sure that both sides are of one version.
 
@@ -323,6 +322,16 @@ def _checked(reply: Reply) -> Ready:
                 hint="Both have to be the same pyiismod; pyiismod runtime install renews the worker's side.",
             )
     return reply
+
+
+def _widen(*pipes: int) -> None:
+    """Let pipes hold more, where the system allows it: bodies then need fewer switches between the processes."""
+    if sys.platform == "linux":
+        import fcntl
+
+        for pipe in pipes:
+            with contextlib.suppress(OSError):
+                fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_SIZE)
 
 
 def _detached() -> dict[str, Any]:

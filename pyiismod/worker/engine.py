@@ -19,7 +19,11 @@ from pyiismod.host.trace import BlackBox, Timeline
 from pyiismod.host.url import Url
 from pyiismod.host.user import Account
 from pyiismod.worker import protocol
+from pyiismod.worker.exchanges import Streams
+from pyiismod.worker.flow import PIECE, Send
 from pyiismod.worker.protocol import Answer, Command, ErrorInfo, Registration, Reply, TraceEvent
+
+_LARGEST_BODY = 32 << 20
 
 
 class Engine:
@@ -27,10 +31,16 @@ class Engine:
 
     Args:
         box: notes that survive this process.
+        send: takes messages to our side besides replies; None where a reply may be of any size.
+
+    Attributes:
+        streams: who takes what belongs to a request under way.
     """
 
-    def __init__(self, box: BlackBox) -> None:
+    def __init__(self, box: BlackBox, send: Send | None = None) -> None:
         self._box = box
+        self._send = send
+        self.streams = Streams()
         self._lock = Lock()
         self._iis: Iis | None = None
 
@@ -100,6 +110,7 @@ class Engine:
         return protocol.Loaded(command.id, registration, *_told(timeline))
 
     def _fire(self, command: protocol.Fire, timeline: Timeline) -> Reply:
+        visitor = self.streams.of(command.id) if command.more or command.stream or command.asks else None
         url = Url(command.scheme, command.authority, command.target)
         incoming = Incoming(
             command.method,
@@ -111,19 +122,32 @@ class Engine:
             account=_account(command.user),
             connection=command.connection,
             certificate=command.certificate,
+            version=command.version,
+            rest=visitor if command.more else None,
+            short_reads=command.short_reads,
+            disconnect_after=command.disconnect_after,
+            handler=visitor.ask if visitor is not None and command.asks else None,
         )
+        client = visitor if command.stream else None
         try:
-            outgoing = self._server.fire(incoming, timeline, command.schedule)
+            outgoing = self._server.fire(incoming, timeline, command.schedule, client)
         except Gone:
             return protocol.Fired(command.id, 0, 0, "", [], b"", *_told(timeline), gone=True)
+        finally:
+            if visitor is not None:
+                self.streams.end(command.id)
+        if client is not None:
+            client.end()
         return protocol.Fired(
             command.id,
             outgoing.status,
             outgoing.substatus,
             outgoing.reason,
             outgoing.headers,
-            b"".join(outgoing.body),
+            self._body(command.id, outgoing.body),
             *_told(timeline),
+            outgoing.connection,
+            outgoing.interim,
             self._server.occurrences.recycling,
         )
 
@@ -141,6 +165,15 @@ class Engine:
             answers,
             self._server.occurrences.recycling,
         )
+
+    def _body(self, number: int, parts: list[bytes]) -> bytes:
+        """Return a body for a reply; send one that is too large for that ahead."""
+        if self._send is None or sum(map(len, parts)) <= _LARGEST_BODY:
+            return b"".join(parts)
+        for part in parts:
+            for start in range(0, len(part), PIECE):
+                self._send(protocol.Part(number, protocol.RESPONSE_BODY, part[start : start + PIECE]))
+        return b""
 
 
 def _account(user: protocol.User | None) -> Account | None:

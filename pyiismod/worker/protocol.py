@@ -1,6 +1,7 @@
 """The messages between us and the worker: msgspec structs, one tagged union per direction, msgpack on the wire.
 
-Each command carries an ``id``; its one reply repeats it. Ids cross the pipe, pointers never. Times are in
+Each command carries an ``id``; its one reply repeats it. In between, a request's bodies may flow in pieces, both ways
+(:mod:`pyiismod.worker.flow`), under the same id. Ids cross the pipe, pointers never. Times are in
 microseconds, sizes in bytes, paths are Windows paths as the worker sees them.
 """
 
@@ -12,7 +13,7 @@ import msgspec
 
 from pyiismod.host.timing import SCHEDULES as SCHEDULES
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 
 
 class _Message(msgspec.Struct, tag=True, array_like=True, omit_defaults=True, frozen=True, gc=False):
@@ -121,6 +122,11 @@ class Fire(_Message, frozen=True):
     same name share it, "" is one of the request's own. ``certificate`` is the client's, DER. ``schedule`` says when
     completions are delivered: one of :data:`pyiismod.host.timing.SCHEDULES` or a seed. Without
     ``record`` no calls are written down.
+
+    ``body`` is what arrives with the headers; with ``more`` the rest flows as :data:`REQUEST_BODY`. With ``stream`` the
+    response comes as :class:`Begun` and flows as :data:`RESPONSE_BODY`. With ``asks`` our side's
+    handler answers what no module has (:class:`Asked`). ``version`` is that of HTTP. ``short_reads``
+    seeds the sizes of reads, ``disconnect_after`` is the byte of the body after which the client goes away.
     """
 
     method: str
@@ -136,6 +142,12 @@ class Fire(_Message, frozen=True):
     certificate: bytes = b""
     schedule: str | int = "threaded"
     record: bool = True
+    more: bool = False
+    stream: bool = False
+    asks: bool = False
+    version: tuple[int, int] = (1, 1)
+    short_reads: int | None = None
+    disconnect_after: int | None = None
 
 
 class Raise(_Message, frozen=True):
@@ -171,7 +183,42 @@ class Shutdown(_Message, frozen=True):
     """End the worker. Reply: :class:`Done`, the goodbye; then the process exits with 0."""
 
 
-Command = Configure | Resolve | Load | Fire | Raise | Unload | Shutdown
+class Answered(_Message, frozen=True):
+    """What our side's handler gives to :class:`Asked`; its body flows as ``flow`` plus one. No reply."""
+
+    flow: int
+    status: int
+    reason: str
+    headers: list[tuple[str, str]]
+
+
+# --- both ways --------------------------------------------------------------------------------------------------
+
+REQUEST_BODY, RESPONSE_BODY, FIRST_ASKED = 0, 1, 2
+"""Flows of one :class:`Fire`; from the third on they belong to :class:`Asked`."""
+
+
+class Part(_Message, frozen=True):
+    """A piece of a body; an empty one is its end."""
+
+    flow: int
+    data: bytes
+
+
+class Credit(_Message, frozen=True):
+    """So many bytes of a body were read: there is room for as many again."""
+
+    flow: int
+    size: int
+
+
+class Gone(_Message, frozen=True):
+    """Whoever wrote or read this body has gone: neither its rest nor its end will come, or be read."""
+
+    flow: int
+
+
+Command = Configure | Resolve | Load | Fire | Raise | Unload | Shutdown | Part | Credit | Gone | Answered
 
 
 # --- replies (worker → us) --------------------------------------------------------------------------------------
@@ -210,7 +257,13 @@ class Loaded(_Message, frozen=True):
 
 
 class Fired(_Message, frozen=True):
-    """The response as the client would get it, and how it came about."""
+    """The response as the client would get it, and how it came about.
+
+    A very large body comes before, in parts of :data:`RESPONSE_BODY`; ``body`` is empty then, and when it was streamed.
+
+    ``connection`` is what became of it: ``"keep-alive"``, ``"close"`` or ``"reset"``; ``interim`` are the status codes
+    of the interim responses that came before.
+    """
 
     status: int
     substatus: int
@@ -219,10 +272,41 @@ class Fired(_Message, frozen=True):
     body: bytes
     trace: list[TraceEvent]
     refused: list[str]
+    connection: str = "keep-alive"
+    interim: list[int] = []
+
     recycle: str = ""
     """Why the process wants to be replaced, if it does."""
     gone: bool = False
     """The process was ending when the request came: nothing has happened."""
+
+
+class Begun(_Message, frozen=True):
+    """The head of a streamed response; its body flows, and :class:`Fired` is still to come."""
+
+    status: int
+    substatus: int
+    reason: str
+    headers: list[tuple[str, str]]
+    interim: list[int] = []
+
+
+class Asked(_Message, frozen=True):
+    """No module has answered: our side's handler is to. Answer: :class:`Answered`.
+
+    The body flows as ``flow``: each :class:`Credit` asks for one piece of it.
+    """
+
+    flow: int
+    method: str
+    scheme: str
+    authority: str
+    target: str
+    path: str
+    headers: list[tuple[str, str]]
+    remote: tuple[str, int]
+    local: tuple[str, int]
+    version: tuple[int, int]
 
 
 class Raised(_Message, frozen=True):
@@ -254,4 +338,4 @@ class Failed(_Message, frozen=True):
     refused: list[str] = []
 
 
-Reply = Ready | Done | Resolved | Loaded | Fired | Raised | Unloaded | Failed
+Reply = Ready | Done | Resolved | Loaded | Fired | Raised | Unloaded | Failed | Begun | Asked | Part | Credit | Gone

@@ -24,7 +24,21 @@ from pyiismod.errors import PyiismodError
 from pyiismod.worker.blackbox import BlackBox
 from pyiismod.worker.channel import Channel, ChannelClosed, ChannelError
 from pyiismod.worker.engine import Engine
-from pyiismod.worker.protocol import PROTOCOL_VERSION, Command, Done, ErrorInfo, Failed, Ready, Reply, Shutdown
+from pyiismod.worker.protocol import (
+    PROTOCOL_VERSION,
+    Answered,
+    Command,
+    Credit,
+    Done,
+    ErrorInfo,
+    Failed,
+    Fire,
+    Gone,
+    Part,
+    Ready,
+    Reply,
+    Shutdown,
+)
 
 __all__ = ["main"]
 
@@ -74,10 +88,19 @@ class Worker:
             self._send(reply)
 
     def _next(self) -> Command:
-        """Return the next command; after the last one wake the main thread, which ends the process."""
+        """Return the next command, passing on what belongs to requests under way; after the last one wake the main
+        thread, which ends the process.
+        """
         try:
-            command = self._channel.receive()
-            if not isinstance(command, Shutdown):
+            while True:
+                command = self._channel.receive()
+                if isinstance(command, (Part, Credit, Gone, Answered)):
+                    self._engine.streams.deliver(command)
+                    continue
+                if isinstance(command, Shutdown):
+                    break
+                if isinstance(command, Fire) and (command.more or command.stream or command.asks):
+                    self._engine.streams.expect(command, self._channel.send)
                 return command
             self._channel.send(Done(command.id))
             self._asked = True
@@ -145,7 +168,7 @@ def _serve(box: BlackBox, channel: Channel[Command]) -> bool:
         channel.send(_ready())
     except OSError:
         return False
-    return Worker(box, channel, Engine(box)).run()
+    return Worker(box, channel, Engine(box, channel.send)).run()
 
 
 def main() -> None:

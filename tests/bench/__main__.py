@@ -6,7 +6,8 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from rich.console import Console
@@ -15,11 +16,14 @@ from rich.table import Table
 import pyiismod
 from pyiismod import runtime
 from tests.bench.resident import resident
+from tests.bench.stress import STRESS, hammer
 
 ROOT = Path(__file__).parents[2]
 HELLO, ECHO = ROOT / "fixtures/hello.dll", ROOT / "fixtures/echo.dll"
+COMPUTES = ROOT / "fixtures/computes.dll"
 COMMAND = [sys.executable, "-m", "pyiismod"]
-MEGABYTE = 1 << 20
+POUR, DRAIN = ROOT / "fixtures/body_pour.msvc.dll", ROOT / "fixtures/body_drain.msvc.dll"
+MEGABYTE, GIGABYTE = 1 << 20, 1 << 30
 
 
 def main() -> None:
@@ -27,7 +31,7 @@ def main() -> None:
     windows = runtime.find()
     table = Table("what", "measured", "wanted", "yardstick", "ratio", title="pyiismod bench")
     try:
-        for measure in (cold_and_warm_start, in_process, through_the_worker, big_body, memory):
+        for measure in MEASURES:
             for row in measure(windows):
                 table.add_row(*row)
     finally:
@@ -83,6 +87,50 @@ def big_body(windows: runtime.Runtime) -> Rows:
     return [row("POST of 10 MB, echoed", big, 1.0, "s", small, "empty body")]
 
 
+def streams(windows: runtime.Runtime) -> Rows:
+    """A gigabyte down and one up, in pieces, beside a bare pipe of the system; and what the worker grew by."""
+    pipe = wall(lambda: quiet_pipe(GIGABYTE), 2)
+    with pyiismod.Server(runtime=windows) as iis:
+        iis.load(POUR)
+        before = take(iis, 64), resident()
+        down, grown = wall(lambda: take(iis, 1024), 1), resident() - before[1]
+    with pyiismod.Server(runtime=windows) as iis:
+        iis.load(DRAIN)
+        iis.post("/", content=pieces(64))
+        before_up = resident()
+        up, grown_up = wall(lambda: iis.post("/", content=pieces(1024)), 1), resident() - before_up
+    return [
+        row("1 GB download", down, 10, "s", pipe, "bare pipe"),
+        row("growth over 1 GB download", grown / MEGABYTE, 40, "MB", before[1] / MEGABYTE, "MB before"),
+        row("1 GB upload", up, 10, "s", pipe, "bare pipe"),
+        row("growth over 1 GB upload", grown_up / MEGABYTE, 40, "MB", before_up / MEGABYTE, "MB before"),
+    ]
+
+
+def take(iis: pyiismod.Server, megabytes: int) -> int:
+    """Return the bytes of a streamed response."""
+    with iis.stream("GET", f"/?{megabytes}") as response:
+        return sum(len(piece) for piece in response)
+
+
+def pieces(megabytes: int) -> Iterator[bytes]:
+    """Yield so much content."""
+    piece = bytes(MEGABYTE // 4)
+    return (piece for _ in range(megabytes * 4))
+
+
+def quiet_pipe(size: int) -> None:
+    """Have a Python write so many bytes into a pipe, and read them."""
+    script = (
+        f"import os; piece = bytes({MEGABYTE // 4}); [os.write(1, piece) for _ in range({size // (MEGABYTE // 4)})]"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, bufsize=0) as process:
+        if process.stdout is None:
+            raise AssertionError("Popen was asked for a pipe")
+        while process.stdout.read(MEGABYTE // 4):
+            pass
+
+
 def memory(windows: runtime.Runtime) -> Rows:
     """Growth of the worker over 20,000 requests, beside what it had after the first 2,000."""
     with pyiismod.Server(runtime=windows) as iis:
@@ -94,6 +142,41 @@ def memory(windows: runtime.Runtime) -> Rows:
             iis.get("/")
         growth = (resident() - before) / MEGABYTE
     return [row("growth over 20,000 requests", growth, 5, "MB", before / MEGABYTE, "MB before")]
+
+
+def two_threads(windows: runtime.Runtime) -> Rows:
+    """200 requests that compute, from two threads, beside one thread."""
+    with pyiismod.Server(runtime=windows) as iis:
+        iis.load(COMPUTES)
+        one, two = wall(lambda: share(iis, 1, 200), 5), wall(lambda: share(iis, 2, 200), 5)
+    return [row("200 computing requests, 2 threads", two, one / 1.5, "s", one, "1 thread")]
+
+
+def share(iis: pyiismod.Server, threads: int, requests: int) -> None:
+    """Send requests from several threads."""
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(lambda _: iis.get("/"), range(requests)))
+
+
+def completions(windows: runtime.Runtime) -> Rows:
+    """A request that a thread of the module's own completes, from eight threads, beside one."""
+    with pyiismod.Server(runtime=windows) as iis:
+        iis.load(STRESS)
+        hammer(iis, 1, 100)
+        one, eight = hammer(iis, 1, 1000), hammer(iis, 8, 500)
+    return [row("completed by own threads, 8 clients", eight, 2500, "µs", one, "1 client")]
+
+
+MEASURES = (
+    cold_and_warm_start,
+    in_process,
+    through_the_worker,
+    big_body,
+    streams,
+    memory,
+    two_threads,
+    completions,
+)
 
 
 def per_call(action: Callable[[], object]) -> float:

@@ -18,7 +18,10 @@ import pyiismod
 
 ROOT = Path(pyiismod.__file__).parent
 
-API = {"happenings", "headers", "module", "request", "response", "server", "trace"}
+API = {
+    *("content", "conversation", "handler", "happenings", "headers", "module", "request", "response"),
+    *("server", "streaming", "trace"),
+}
 FACES = {"cli", "report", "pytest_plugin", "asgi", "__main__"}
 MAY_IMPORT = {
     "abi": set(),

@@ -221,15 +221,6 @@ def test_the_limit_of_chunks(count: int, reason: str, server: Make, dll: Dll) ->
     assert set(response.content) == {ord("x")}
 
 
-def test_a_chunk_from_a_file_is_refused_by_name(server: Make, dll: Dll) -> None:
-    """5.3, FromFileHandle: the next version's; never S_OK and nothing sent."""
-    iis = server()
-    iis.load(dll("file_chunk.msvc"))
-    response = iis.get("/")
-    assert (response.status, response.content) == (500, b"")
-    assert response.refused == ("IHttpResponse::WriteEntityChunks",)
-
-
 @pytest.mark.parametrize("name", ["bad_late_context", "bad_late_context.msvc"])
 def test_a_context_used_in_the_next_request(name: str, server: Make, dll: Dll) -> None:
     """Section 6, item 2: named, not followed."""
@@ -239,32 +230,3 @@ def test_a_context_used_in_the_next_request(name: str, server: Make, dll: Dll) -
     second = iis.get("/")
     assert second.text == "kept"
     assert second.trace.violations == ("IHttpContext::GetResponse was called on an IHttpContext4 that has ended",)
-
-
-def test_content_behind_the_modules(server: Make, dll: Dll, tmp_path: Path) -> None:
-    """2.3: where no module handles the request, the site's files answer, as StaticFileModule does."""
-    (tmp_path / "a b").mkdir()
-    (tmp_path / "a b" / "ä.txt").write_bytes(b"content")
-    (tmp_path / "a b" / "secret.cfg").write_bytes(b"no")
-    (tmp_path / "index.html").write_bytes(b"<html>")
-    iis = server(root=tmp_path, environment={"IISMOD_ORDER_A": "1"})
-    iis.load(dll("order_a.msvc"))
-    expected = {
-        "/a%20b/%C3%A4.txt": (200, 0, "text/plain", b"content"),
-        "/a b/ä.txt": (200, 0, "text/plain", b"content"),
-        "/x/../a%20b/ä.txt": (200, 0, "text/plain", b"content"),
-        "/": (200, 0, "text/html", b"<html>"),
-        "/a%20b/": (403, 14, None, b""),
-        "/none.txt": (404, 0, None, b""),
-        "/../../none.txt": (404, 0, None, b""),
-        "/a%20b/secret.cfg": (404, 3, None, b""),
-    }
-    for url, answer in expected.items():
-        response = iis.get(url)
-        got = (response.status, response.substatus, response.headers.get("Content-Type"), response.content)
-        assert got == answer, url
-        assert response.headers["X-Order"] == "a:BeginRequest"
-    head = iis.head("/index.html")
-    assert (head.status, head.content, head.headers["Content-Length"]) == (200, b"", "6")
-    post = iis.post("/index.html", content="x")
-    assert (post.status, post.headers["Allow"]) == (405, "GET, HEAD")

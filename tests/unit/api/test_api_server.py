@@ -74,6 +74,25 @@ def test_a_worker_starts_with_the_first_need_and_ends_with_the_server(workers: l
     assert worker.closed == 1
 
 
+def test_a_schedule_for_all_requests_or_for_one(workers: list[FakeWorker]) -> None:
+    with Server(schedule="inline") as iis:
+        iis.get("/")
+        iis.get("/", schedule="early")
+        iis.get("/", schedule=0)
+    fired = [command.schedule for command in workers[0].commands if isinstance(command, protocol.Fire)]
+    assert fired == ["inline", "early", 0]
+    assert workers[0].commands[0] == protocol.Configure(0, {"root": None})
+
+
+@pytest.mark.parametrize("schedule", ["", "Threaded", "late", -1, 1 << 63, True, 1.5, None])
+def test_a_schedule_that_there_is_not(schedule: Any, workers: list[FakeWorker]) -> None:
+    with pytest.raises(UsageError, match="is no schedule for completions"):
+        Server(schedule=schedule)
+    with Server() as iis, pytest.raises(UsageError, match="threaded, inline, early or a number"):
+        iis.get("/", schedule="" if schedule is None else schedule)
+    assert workers == []
+
+
 def test_a_wrong_request_starts_nothing(workers: list[FakeWorker]) -> None:
     with Server() as iis, pytest.raises(UsageError):
         iis.get("nonsense")

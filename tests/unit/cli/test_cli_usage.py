@@ -39,6 +39,9 @@ WRONG = {
     "body from a folder": ((*RUN, "/", "-d", "@."), "Cannot read the body"),
     "variable without a value": ((*RUN, "/", "--env", "NAME"), "--env NAME=VALUE"),
     "variable without a name": ((*RUN, "/", "--env", "=x"), "--env NAME=VALUE"),
+    "a schedule that there is not": ((*RUN, "/", "--schedule", "late"), "Use threaded, inline, early or a number"),
+    "a seed below zero": ((*RUN, "/", "--schedule=-1"), "'-1' is no schedule for completions"),
+    "a seed beyond all": ((*RUN, "/", "--schedule", "9" * 30), "is no schedule for completions"),
     "time out of zero": ((*RUN, "/", "--timeout", "0"), "timeout"),
     "time out in words": ((*RUN, "/", "--timeout", "soon"), "timeout"),
 }

@@ -129,7 +129,7 @@ def test_a_fragment_that_is_gone_is_a_violation(exchange: Open) -> None:
     x.send(more=False)
     assert b"".join(x.outgoing.body) == b""
     violations = [e.method for e in x.timeline.events if e.event == "violation"]
-    assert violations == ["chunk 0 of the response names a fragment that is not in the cache"]
+    assert violations == ["chunk 0 of the response names a fragment that is not in the cache: not sent"]
 
 
 # --- the modules' own records

@@ -10,7 +10,7 @@ import pytest
 from nativecall import CONTINUE, FILE_NOT_FOUND, INVALID_PARAMETER, NULL, Host, Native, address, hr, of, read_wide, wide
 from stored import container_of, module_id, stored, view
 
-from pyiismod.host import fileinfo, win32
+from pyiismod.host import fileinfo
 from pyiismod.host._abi import ffi
 
 PATH_NOT_FOUND = hr(3)
@@ -34,8 +34,8 @@ def handles(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         opened.append(ffi.cast("HANDLE", 0x40 + len(opened)))
         return opened[-1]
 
-    monkeypatch.setattr(win32, "open_file", open_file)
-    monkeypatch.setattr(win32, "close", opened.remove)
+    monkeypatch.setattr("pyiismod.host.handles.open_file", open_file)
+    monkeypatch.setattr("pyiismod.host.handles.close", opened.remove)
     return opened
 
 
@@ -179,7 +179,7 @@ def test_keys_of_files(file: Path, host: Host, handles: list[Any]) -> None:
 
 def test_the_file_of_a_request(tmp_path: Path) -> None:
     """What the URL is mapped to; NULL when there is none. It is not the module's to release."""
-    there = tmp_path / "site\\there.txt"  # the backslash is a separator on Windows only
+    there = tmp_path / "site" / "there.txt"
     there.parent.mkdir(exist_ok=True)
     there.write_bytes(b"there")
     host = Host(root=str(tmp_path / "site"))

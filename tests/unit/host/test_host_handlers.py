@@ -271,4 +271,5 @@ def test_the_buffer_limit_is_the_handlers() -> None:
         return CONTINUE
 
     host.load("a", {"OnExecuteRequestHandler": write})
-    assert host.fire().body[0] == b"abcd"
+    outgoing = host.fire()
+    assert (b"".join(outgoing.body), dict(outgoing.headers)["Transfer-Encoding"]) == (b"abcd", "chunked")

@@ -109,14 +109,14 @@ def test_a_url_is_frequently_hit_at_the_second_time_within_ten_seconds(monkeypat
 
 
 def put(path: Path, data: bytes = b"") -> Path:
-    """Write a file; a backslash in its name is a separator on Windows only."""
+    """Write a file, and the folders that it is in."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
     return path
 
 
 def test_the_configuration_path_is_that_of_the_deepest_web_config(tmp_path: Path) -> None:
-    for name in ("site\\shop\\web.config", "site\\shop\\pages\\deep\\web.config"):
+    for name in ("site/shop/web.config", "site/shop/pages/deep/web.config"):
         put(tmp_path / name)
     host = Host(root=str(tmp_path / "site"))
     site = "MACHINE/WEBROOT/APPHOST/Default Web Site"

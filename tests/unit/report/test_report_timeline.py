@@ -89,6 +89,22 @@ def test_handlers_that_a_call_sets_off_are_inside_it_and_say_whose_they_are() ->
     ]
 
 
+def test_what_another_thread_does_meanwhile_is_not_inside() -> None:
+    events = [
+        event("notification", "OnBeginRequest"),
+        event("call", "IndicateCompletion", 0, interface="IHttpContext", thread=1),
+        event("call", "GetRequest", 1, interface="IHttpContext"),
+        event("notification", "OnEndRequest", 1, thread=1),
+    ]
+    assert plain(*timeline_trees(events)).splitlines() == [
+        "request",
+        "├── OnBeginRequest  1 µs",
+        "│   └── IHttpContext::GetRequest()  1 µs",
+        "└── IHttpContext::IndicateCompletion()  1 µs",
+        "    └── OnEndRequest  1 µs",
+    ]
+
+
 def test_a_depth_without_its_parent_hangs_on_what_is_there() -> None:
     events = [event("call", "Clear", 3, interface="IHttpResponse"), event("phase", "Dispose")]
     assert plain(*timeline_trees(events)).splitlines() == [

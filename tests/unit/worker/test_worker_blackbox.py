@@ -226,3 +226,30 @@ def test_the_control_words(box: BlackBox, reader: BlackBoxReader, path: str) -> 
         file.seek(blackbox.PIPE_IN)
         file.write(struct.pack("<QQ", 0x54, 0x58))
     assert box.pipes() == (0x54, 0x58)
+
+
+def test_what_a_thread_waits_for_may_change(box: BlackBox, reader: BlackBoxReader) -> None:
+    """Any thread may say so; the phases around it stay."""
+    box.begin("DllMain", "a.dll")
+    token = box.begin("pending", "", None)
+    arguments = (token, "b.dll", "OnPostLogRequest", True, 3, "Flush, ReadEntityBody")
+    other = threading.Thread(target=box.change, args=arguments)
+    other.start()
+    other.join()
+    (thread,) = reader.threads()
+    outer, inner = thread.frames
+    assert (outer.phase, outer.module, outer.told, outer.armed) == ("DllMain", "a.dll", 0, "")
+    assert (inner.phase, inner.module, inner.notification, inner.post) == ("pending", "b.dll", "OnPostLogRequest", True)
+    assert (inner.told, inner.armed) == (3, "Flush, ReadEntityBody")
+    assert inner.since >= outer.since
+    box.change(token, "b.dll", None, False, 0, "")
+    assert [(f.notification, f.told, f.armed) for f in reader.threads()[0].frames][1] == (None, 0, "")
+    box.end(token)
+    assert len(reader.threads()[0].frames) == 1
+
+
+def test_what_is_deeper_than_the_slot_cannot_change(box: BlackBox, reader: BlackBoxReader) -> None:
+    tokens = [box.begin("pending", f"{number}.dll") for number in range(12)]
+    box.change(tokens[-1], "late.dll", "OnLogRequest", False, 1, "x")
+    (thread,) = reader.threads()
+    assert [frame.module for frame in thread.frames] == [f"{number}.dll" for number in range(7)]

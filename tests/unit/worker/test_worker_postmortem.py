@@ -298,3 +298,47 @@ def test_a_report_that_cannot_be_read(tmp_path: Path) -> None:
     for text in (b"", b"{", b'{"version": 1}', b"\xff\xfe", b"[" * 100000):
         path.write_bytes(text)
         assert Report.load(path) is None
+
+
+WAITING = Frame("pending", "slow.dll", "OnBeginRequest", False, 1_700_000_000_000_000_000)
+OWN = native(frame("ntdll.dll", 2, "NtDelayExecution"), frame("bad.dll", 0x23F5), thread=77)
+
+
+def waiting(*threads: Thread, stacks: list[dict[str, Any]] | None = None) -> PyiismodError:
+    return explained(report("hang", threads=stacks or []), hang=Hang(3, "Fire", 2.5), threads=list(threads))
+
+
+def test_pending_that_nothing_completes() -> None:
+    """Fact sheet, section 6, item 4: which notification, since when, what is under way, what its own threads do."""
+    error = waiting(Thread(40, 3, [WAITING]), stacks=[native(frame("python311.dll", 1)), OWN])
+    assert isinstance(error, ModuleHung)
+    assert (
+        "slow.dll returned RQ_NOTIFICATION_PENDING from OnBeginRequest (RQ_BEGIN_REQUEST) and nothing completed it "
+        "within 2.5 s (since "
+    ) in error.message
+    own = "ntdll.dll+0x2 (NtDelayExecution), called from bad.dll+0x23f5"
+    assert error.message.endswith(f"Nothing is under way for it. A thread of the module's own stands at {own}.")
+    assert (error.module, error.phase, error.notification) == ("slow.dll", "notification", "OnBeginRequest")
+    assert (error.details["armed"], error.details["completions"], error.details["own_threads"]) == ([], 0, [own])
+    assert error.details["stack"] == []
+    assert [thread["thread"] for thread in error.details["threads"]] == [40, 77]
+    msgspec.json.encode(error.as_dict())
+
+
+@pytest.mark.parametrize(("told", "words"), [(0, ")"), (1, " after 1 completion)"), (2, " after 2 completions)")])
+def test_pending_with_something_under_way(told: int, words: str) -> None:
+    place = Frame("pending", "slow.dll", "OnPostMapRequestHandler", True, 1, told, "Flush, ReadEntityBody")
+    error = waiting(Thread(40, 3, [place]))
+    assert "from OnPostMapRequestHandler (post RQ_MAP_REQUEST_HANDLER) and" in error.message
+    assert f"{words}. Still under way: Flush, ReadEntityBody." in error.message
+    assert error.details["armed"] == ["Flush", "ReadEntityBody"]
+
+
+def test_whoever_is_inside_of_a_module_is_to_blame_before_the_one_that_waits() -> None:
+    """A completion, or IndicateCompletion, drives the request on another thread; a visitor is in nothing."""
+    inside = Thread(50, 3, [Frame("notification", "bad.dll", "OnAsyncCompletion", False, 1)])
+    elsewhere = Thread(60, 4, [HANDLER])
+    for threads in ([Thread(40, 3, [WAITING]), inside, elsewhere], [elsewhere, Thread(45, 3, []), inside]):
+        error = waiting(*threads)
+        assert "bad.dll did not come back from OnAsyncCompletion within 2.5 s" in error.message
+        assert error.details["thread"] == 50
