@@ -9,11 +9,31 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, overload
 
+from pyiismod.rules import RULES, Rule
 from pyiismod.worker.protocol import TraceEvent
 
-__all__ = ["Trace", "TraceEvent"]
+__all__ = ["Trace", "TraceEvent", "Violation"]
 
 _JSON = ("event", "module", "notification", "post", "interface", "method", "args", "result", "us")
+
+
+class Violation(str):
+    """What a module did against a rule; as a string it is what happened, in words.
+
+    Attributes:
+        rule: which one.
+        event: where it stands in the timeline.
+    """
+
+    rule: Rule
+    event: TraceEvent
+
+    @classmethod
+    def of(cls, event: TraceEvent) -> Violation:
+        """Return what an event of kind ``"violation"`` tells."""
+        self = cls(event.method)
+        self.rule, self.event = RULES[event.args["rule"]], event
+        return self
 
 
 class Trace(Sequence[TraceEvent]):
@@ -47,9 +67,9 @@ class Trace(Sequence[TraceEvent]):
         return Trace(e for e in self if e.event == "notification")
 
     @property
-    def violations(self) -> tuple[str, ...]:
+    def violations(self) -> tuple[Violation, ...]:
         """What a module did that it must not."""
-        return tuple(e.method for e in self if e.event == "violation")
+        return tuple(Violation.of(e) for e in self if e.event == "violation")
 
     @property
     def output(self) -> str:

@@ -279,7 +279,7 @@ def _show_notes(result: Run, err: screen.Screen) -> None:
         for warning in module.warnings:
             err.text(f"note: {visible(warning)}")
     for violation in result.trace.violations if result.trace else ():
-        err.text(f"note: {visible(violation)}")
+        err.text(f"note: {violation.rule.id} {visible(violation)}")
 
 
 def _save(path: Path, content: bytes) -> None:

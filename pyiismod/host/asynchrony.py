@@ -18,6 +18,7 @@ from pyiismod.host.timing import EARLY, INLINE, timing
 from pyiismod.host.trace import current
 from pyiismod.host.traffic import Traffic
 from pyiismod.pipeline import PENDING, WAITING, Completion, Driver, Turn
+from pyiismod.rules.completion import OVERLAPPING, STARTED_OUTSIDE
 
 if TYPE_CHECKING:
     from pyiismod.host.exchange import Exchange
@@ -101,7 +102,7 @@ class Asynchrony:
         self._check_alone(completion)
         turn = self._driver.arm(completion)
         if turn is None:
-            self._timeline.violation(f"{completion.what} was started when no notification was open")
+            self._timeline.violation(STARTED_OUTSIDE, f"{completion.what} was started when no notification was open")
         else:
             completion.is_posted = True
             self.waits(turn)
@@ -113,7 +114,9 @@ class Asynchrony:
         for other in list(turn.armed) if turn is not None and completion.operation else ():
             if other.operation and not (self.is_full_duplex and other.operation != completion.operation):
                 why = "a second one of its kind" if self.is_full_duplex else "EnableFullDuplex was not called"
-                self._timeline.violation(f"{completion.what} was started while {other.what} was under way: {why}")
+                self._timeline.violation(
+                    OVERLAPPING, f"{completion.what} was started while {other.what} was under way: {why}"
+                )
 
     def post(self, turn: Turn, completion: Completion) -> None:
         """What was started is over: have the module told as the schedule says."""
@@ -128,7 +131,7 @@ class Asynchrony:
     def indicate(self, status: int) -> None:
         """``IndicateCompletion``: go on with that status, on this thread, inside this call."""
         if (turn := self._driver.turn) is None:
-            self._timeline.violation("IndicateCompletion was called when no notification was open")
+            self._timeline.violation(STARTED_OUTSIDE, "IndicateCompletion was called when no notification was open")
         elif status == PENDING:
             self._exchange.drive(lambda: self._driver.deliver(turn, Completion("IndicateCompletion")))
         else:

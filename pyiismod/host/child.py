@@ -47,6 +47,7 @@ from pyiismod.host.timing import INLINE, THREADED
 from pyiismod.host.trace import Nested, current
 from pyiismod.host.user import ModuleUser, SharedUser, User
 from pyiismod.pipeline import Completion, Driver, Subscriber, Turn
+from pyiismod.rules.lifetime import CLONE_MISUSED, CLONE_NOT_RELEASED
 
 if TYPE_CHECKING:
     from pyiismod.host.connection import Connection
@@ -266,9 +267,13 @@ class Child(Exchange):
         if not self.outgoing.ended:
             self.send(more=False)
         elif not self.outgoing.aborted and len(self.response.chunks):
-            self.timeline.violation("the response had ended already: what this child request has written is not sent")
+            self.timeline.violation(
+                CLONE_MISUSED, "the response had ended already: what this child request has written is not sent"
+            )
         if self._leads and len(self.parent.response.chunks):
-            self.timeline.violation("the child request has answered: what its parent wrote before is not sent")
+            self.timeline.violation(
+                CLONE_MISUSED, "the child request has answered: what its parent wrote before is not sent"
+            )
         self._end()
 
     def _end(self) -> None:
@@ -287,7 +292,9 @@ class Child(Exchange):
         if self.parent.is_freed:
             return ERROR_INVALID_PARAMETER
         if self.is_running:
-            self.timeline.violation("ReleaseClonedContext was called while the child request was running: no effect")
+            self.timeline.violation(
+                CLONE_MISUSED, "ReleaseClonedContext was called while the child request was running: no effect"
+            )
             return ERROR_INVALID_PARAMETER
         self._let_go()
         return S_OK
@@ -299,9 +306,9 @@ class Child(Exchange):
             self._is_left_behind = self.is_running
         if self._is_left_behind:
             self.pool.adopt(self.parent.pool)  # what they share must last
-            self.parent.timeline.violation(f"the request ended while {what} was executed")
+            self.parent.timeline.violation(CLONE_MISUSED, f"the request ended while {what} was executed")
         else:
-            self.parent.timeline.violation(f"{what} was never released: it ends with its parent")
+            self.parent.timeline.violation(CLONE_NOT_RELEASED, f"{what} was never released: it ends with its parent")
             self._let_go()
 
     def _let_go(self) -> None:
@@ -327,7 +334,7 @@ class Child(Exchange):
     def send(self, more: bool) -> int:
         """Send as any request does; but one that did not run or is buffered keeps what it has."""
         if self._state == _CLONED:
-            self.timeline.violation("a cloned context cannot send before it is executed")
+            self.timeline.violation(CLONE_MISUSED, "a cloned context cannot send before it is executed")
             return 0
         if self.execute_flags & EXECUTE_FLAG_BUFFER_RESPONSE and not self._is_finishing:
             return 0
@@ -341,7 +348,9 @@ class Child(Exchange):
         self.outgoing.started, self.outgoing.ended = True, not more
         body = self.response.chunks.take()
         if parent.outgoing.ended and body:
-            self.timeline.violation("the response had ended already: what this child request has written is not sent")
+            self.timeline.violation(
+                CLONE_MISUSED, "the response had ended already: what this child request has written is not sent"
+            )
             return 0
         if flags & EXECUTE_FLAG_BUFFER_RESPONSE and not flags & EXECUTE_FLAG_NO_HEADERS and not parent.outgoing.started:
             _adopt_head(parent, self.response)

@@ -23,6 +23,7 @@ from pyiismod.host.errors import ERROR_ALREADY_ASSIGNED, ERROR_INVALID_PARAMETER
 from pyiismod.host.native import address, slots_of
 from pyiismod.host.objects import NativeObject
 from pyiismod.host.trace import Timeline, current
+from pyiismod.rules.lifetime import CONTEXT_SET_WHILE_CLEANED, FOREIGN_MODULE_ID
 
 ModuleFile = Callable[[int], str | None]
 """Tells the DLL of a module id; None for an id that no loaded module has."""
@@ -60,7 +61,9 @@ class Container(NativeObject):
         with _lock:
             if self.is_open:
                 return S_OK if self._stored.setdefault(key, stored) is stored else ERROR_ALREADY_ASSIGNED
-        self.timeline.violation("a stored context was set while its container is cleaned up: it would leak")
+        self.timeline.violation(
+            CONTEXT_SET_WHILE_CLEANED, "a stored context was set while its container is cleaned up: it would leak"
+        )
         return ERROR_INVALID_PARAMETER
 
     def clean(self, timeline: Timeline) -> None:
@@ -101,9 +104,11 @@ class ModuleContextContainer(Container, IHttpModuleContextContainer):
     def _file(self, key: int, method: str) -> str:
         frame, file = current(), self._file_of(key)
         if file is None:
-            self.timeline.violation(f"{method} was called with the module id {key:#x}, which no module has")
+            self.timeline.violation(
+                FOREIGN_MODULE_ID, f"{method} was called with the module id {key:#x}, which no module has"
+            )
         elif frame is not None and frame.module and frame.module != file:
-            self.timeline.violation(f"{frame.module} called {method} with the module id of {file}")
+            self.timeline.violation(FOREIGN_MODULE_ID, f"{frame.module} called {method} with the module id of {file}")
         return file or ""
 
 

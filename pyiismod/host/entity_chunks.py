@@ -17,6 +17,7 @@ from pyiismod.host._abi import ffi
 from pyiismod.host.fragments import NAMED, Fragments
 from pyiismod.host.memory import RequestPool
 from pyiismod.host.trace import Timeline
+from pyiismod.rules.body import BAD_CHUNK
 
 MOST = 65534
 """Chunks of one response: http.sys counts in a USHORT, and 65535 fails in practice."""
@@ -183,7 +184,7 @@ class EntityChunks:
         else:
             self._timeline.refused.append(f"HTTP_RESPONSE chunk of type {chunk.DataChunkType}")
         if what:
-            self._timeline.violation(f"chunk {i} of the response {what}: not sent")
+            self._timeline.violation(BAD_CHUNK, f"chunk {i} of the response {what}: not sent")
         return None
 
     def _file(self, i: int, named: Any) -> Part | None:
@@ -194,11 +195,13 @@ class EntityChunks:
                 raise OSError
             there = max(0, handles.size_of(handle) - start)
         except handles.Unreadable:
-            self._timeline.violation(f"chunk {i} of the response has a handle that is no open file: not sent")
+            self._timeline.violation(
+                BAD_CHUNK, f"chunk {i} of the response has a handle that is no open file: not sent"
+            )
             return None
         if wanted != TO_END and wanted > there:
             text = f"chunk {i} of the response claims {wanted} bytes at {start} of a file that has {there} there"
-            self._timeline.violation(text)
+            self._timeline.violation(BAD_CHUNK, text)
         return Part(handle, start, min(wanted, there))
 
 

@@ -56,12 +56,17 @@ from pyiismod.pipeline import (
     CONTINUE,
     FINISH_REQUEST,
     NEVER_SKIPPED,
+    PENDING,
     Completion,
     Driver,
     Machine,
     Subscriber,
     Turn,
 )
+from pyiismod.rules.body import SENDS_FOR_EVER, WRONG_ENTITY_SIZE
+from pyiismod.rules.completion import COMPLETED_TWICE, LEFT_WITHOUT_WAITING, PENDING_NESTED, STRANGE_STATUS
+from pyiismod.rules.lifetime import NULL_MODULE
+from pyiismod.rules.rule import Rule
 
 if TYPE_CHECKING:
     from pyiismod.host.child import Child
@@ -275,11 +280,12 @@ class Exchange:
     def strange_status(self, turn: Turn, status: int) -> None:
         """Note a status that this step cannot act on."""
         name = STATUS_NAMES.get(status, status)
-        self._violation(turn, f"returned {name}; IIS cannot act on it here and goes on as with CONTINUE")
+        rule = PENDING_NESTED if status == PENDING else STRANGE_STATUS
+        self._violation(rule, turn, f"returned {name}; IIS cannot act on it here and goes on as with CONTINUE")
 
     def completed_twice(self, turn: Turn, what: str) -> None:
         """Note a completion of a turn that is settled already."""
-        self._violation(turn, f"was completed already when {what} completed it again")
+        self._violation(COMPLETED_TWICE, turn, f"was completed already when {what} completed it again")
 
     def forgotten(self, turn: Turn) -> None:
         """Note a handler that ended its turn although something it started is still under way.
@@ -291,7 +297,7 @@ class Exchange:
             if completion.is_own and earlier not in (None, turn):
                 self.completed_twice(earlier, completion.what)
             else:
-                self._violation(turn, f"went on without waiting for {completion.what}")
+                self._violation(LEFT_WITHOUT_WAITING, turn, f"went on without waiting for {completion.what}")
 
     def waits(self, turn: Turn) -> None:
         """Note what the request waits for."""
@@ -302,11 +308,11 @@ class Exchange:
         """Deliver a completion."""
         self.asynchrony.schedule(turn, completion)
 
-    def _violation(self, turn: Turn, what: str) -> None:
+    def _violation(self, rule: Rule, turn: Turn, what: str) -> None:
         subscriber, bit, post = turn.step
         if subscriber is not None:
             name = request_notification_names(bit)[0]
-            self.timeline.violation(f"{handler_of(bit, post)} ({name}) of {subscriber.key.file} {what}")
+            self.timeline.violation(rule, f"{handler_of(bit, post)} ({name}) of {subscriber.key.file} {what}")
 
     # --- for the native objects
 
@@ -431,7 +437,9 @@ class Exchange:
         self._tell(RQ_READ_ENTITY, provider)
         provider.end()
         if provider.data > size:
-            self.timeline.violation(f"SetEntity left {provider.data} bytes for a reader that asked for {size}")
+            self.timeline.violation(
+                WRONG_ENTITY_SIZE, f"SetEntity left {provider.data} bytes for a reader that asked for {size}"
+            )
         data = min(provider.data, size)
         if provider.buffer != buffer:
             ffi.memmove(buffer, provider.buffer, data)
@@ -472,7 +480,9 @@ class Exchange:
     def _tell_of_send(self, more: bool) -> bool:
         """Tell SEND_RESPONSE modules; return whether more data follows."""
         if self._sends >= _DEEPEST_SEND:
-            self.timeline.violation(f"OnSendResponse sends again, {_DEEPEST_SEND} deep: it is not told any more")
+            self.timeline.violation(
+                SENDS_FOR_EVER, f"OnSendResponse sends again, {_DEEPEST_SEND} deep: it is not told any more"
+            )
             return more
         self._sends += 1
         provider = SendResponseProvider(self, more)
@@ -502,7 +512,7 @@ class Exchange:
             else:
                 if created >= 0:
                     text = f"GetHttpModule of {subscriber.key.file} returned S_OK and no module: IIS would crash here"
-                    self.timeline.violation(text)
+                    self.timeline.violation(NULL_MODULE, text)
                 self._instances[subscriber.position] = None
                 self.response.fail(500, 0, created or E_FAIL)
         return self._instances[subscriber.position]

@@ -19,6 +19,7 @@ from pyiismod.host.objects import NativeObject
 from pyiismod.host.settings import Settings
 from pyiismod.host.trace import Timeline
 from pyiismod.pipeline import ALIASES, DEFAULT_ALIAS
+from pyiismod.rules.completion import STRANGE_STATUS
 
 STATUS_NAMES = {value: name for name, value in ENUMS["GLOBAL_NOTIFICATION_STATUS"].items()}
 CONTINUE, HANDLED = sorted(STATUS_NAMES)
@@ -85,7 +86,8 @@ class GlobalModules:
             event.result = STATUS_NAMES.get(status, status)
         if status not in STATUS_NAMES:
             timeline.violation(
-                f"{handler} ({notification.name}) of {module.file} returned {status}; it counts as CONTINUE"
+                STRANGE_STATUS,
+                f"{handler} ({notification.name}) of {module.file} returned {status}; it counts as CONTINUE",
             )
             return CONTINUE
         return status

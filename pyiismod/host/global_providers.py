@@ -34,6 +34,7 @@ from pyiismod.host.memory import RequestPool
 from pyiismod.host.native import address
 from pyiismod.host.objects import NativeObject
 from pyiismod.host.trace import Timeline
+from pyiismod.rules.body import ARGUMENT, WRONG_ENTITY_SIZE
 
 if TYPE_CHECKING:
     from pyiismod.host.application import Application
@@ -166,7 +167,7 @@ class CacheProvider(GlobalProvider, ICacheProvider):
         if pCacheRecord:
             self.record = pCacheRecord
         else:
-            self.timeline.violation("SetCacheRecord was given NULL: IIS would crash here")
+            self.timeline.violation(ARGUMENT, "SetCacheRecord was given NULL: IIS would crash here")
 
     def GetTraceContext(self) -> Any:
         return self._trace
@@ -249,7 +250,9 @@ class RscaQueryProvider(GlobalProvider, IGlobalRSCAQueryProvider):
         if cbBytesToCopy > cbNewBuffer:
             return E_INVALIDARG
         if cbBytesToCopy > self._size:
-            self.timeline.violation(f"ResizeOutputBuffer copies {cbBytesToCopy} bytes of a buffer of {self._size}")
+            self.timeline.violation(
+                WRONG_ENTITY_SIZE, f"ResizeOutputBuffer copies {cbBytesToCopy} bytes of a buffer of {self._size}"
+            )
         return self._allocate(cbNewBuffer, min(cbBytesToCopy, self._size), ppbBuffer)
 
     def _allocate(self, size: int, kept: int, ppbBuffer: Any) -> int:
@@ -270,5 +273,5 @@ class RscaQueryProvider(GlobalProvider, IGlobalRSCAQueryProvider):
 
     def SetResult(self, cbData: int, hr: int) -> None:
         if cbData > self._size:
-            self.timeline.violation(f"SetResult claims {cbData} bytes in a buffer of {self._size}")
+            self.timeline.violation(WRONG_ENTITY_SIZE, f"SetResult claims {cbData} bytes in a buffer of {self._size}")
         self._used, self.hresult = min(cbData, self._size), hr

@@ -9,6 +9,7 @@ from pyiismod.host import content
 from pyiismod.host.errors import ERROR_INVALID_DATA
 from pyiismod.host.handlers import Handler
 from pyiismod.pipeline import Machine
+from pyiismod.rules.body import HANDLER_TOO_LATE
 
 if TYPE_CHECKING:
     from pyiismod.host.exchange import Exchange
@@ -61,7 +62,9 @@ class Mapping:
             script_map: pointer to what describes it.
         """
         if self._machine.position >= (RQ_EXECUTE_REQUEST_HANDLER, False):
-            self._exchange.timeline.violation("SetScriptMap was called after the handler stage had begun: no effect")
+            self._exchange.timeline.violation(
+                HANDLER_TOO_LATE, "SetScriptMap was called after the handler stage had begun: no effect"
+            )
             return
         self._script_map = script_map
         self._set(handler)

@@ -27,6 +27,8 @@ from pyiismod.host.describe import Describer
 from pyiismod.host.errors import ERROR_NOT_ENOUGH_MEMORY
 from pyiismod.host.refusal import Refused, failure_of, late_failure_of, refuse
 from pyiismod.host.trace import Event, Frame, Timeline, collect_output, current
+from pyiismod.rules.body import ARGUMENT
+from pyiismod.rules.completion import USED_AFTER_END
 
 REAL, CONFIGURED, REFUSED = "real", "configured", "refused"
 
@@ -225,6 +227,8 @@ def _stray(this: int, label: str, frame: Frame | None, failure: Any) -> Any:
     if frame is not None:
         timeline = frame.timeline
     if timeline is not None:
-        what = f"on an {name} that has ended" if name else "on something that is no object of the host"
-        timeline.violation(f"{label} was called {what}")
+        if name:
+            timeline.violation(USED_AFTER_END, f"{label} was called on an {name} that has ended")
+        else:
+            timeline.violation(ARGUMENT, f"{label} was called on something that is no object of the host")
     return failure

@@ -18,6 +18,7 @@ from pyiismod.host.native import address
 from pyiismod.host.trace import Timeline, current
 from pyiismod.host.url import Url
 from pyiismod.host.user import ModuleUser
+from pyiismod.rules.lifetime import CONTEXT_NOT_EXECUTED
 
 if TYPE_CHECKING:
     from pyiismod.host.iis import Iis
@@ -73,7 +74,7 @@ class PreloadProvider(GlobalProvider, IGlobalApplicationPreloadProvider2):
         """End the contexts that were made and not used too."""
         for exchange in self._contexts.values():
             if not exchange.ended:
-                self.timeline.violation("a context that CreateContext gave was never executed")
+                self.timeline.violation(CONTEXT_NOT_EXECUTED, "a context that CreateContext gave was never executed")
                 exchange.abandon()
             self._iis.application.leave(self.timeline)
         self._contexts = {}

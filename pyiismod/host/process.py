@@ -36,6 +36,7 @@ from pyiismod.host.trace import Timeline
 from pyiismod.host.tracecontext import TraceContext, Tracing
 from pyiismod.host.urlinfo import Hits, UrlInfo
 from pyiismod.host.win32 import Win32Error
+from pyiismod.rules.lifetime import CONTAINER_NOT_RELEASED, MONITOR_NOT_RELEASED
 
 _T = TypeVar("_T")
 _Record = TypeVar("_Record", bound=CacheData)
@@ -225,11 +226,11 @@ class Process:
             cache.clear(timeline)
         for container in self._dispensed:
             if container.is_open:
-                timeline.violation("a container that DispenseContainer gave was never released")
+                timeline.violation(CONTAINER_NOT_RELEASED, "a container that DispenseContainer gave was never released")
                 container.clean(timeline)
         for watch in self.monitors:
             if watch.holders:
-                timeline.violation("a file monitor was never dereferenced")
+                timeline.violation(MONITOR_NOT_RELEASED, "a file monitor was never dereferenced")
                 watch.die(timeline)
         self.end_application(timeline)
         made, self._made, self.monitors, self._dispensed = self._made, {}, [], []

@@ -22,6 +22,7 @@ from pyiismod.host.fileinfo import FileInfo
 from pyiismod.host.objects import NativeObject
 from pyiismod.host.scriptmap import ScriptMap, handler_of
 from pyiismod.host.user import ModuleUser
+from pyiismod.rules.body import ARGUMENT, WRONG_ENTITY_SIZE
 
 if TYPE_CHECKING:
     from pyiismod.host.exchange import Exchange
@@ -71,7 +72,7 @@ class MapHandlerProvider(EventProvider, IMapHandlerProvider):
         if isinstance(known, FileInfo):
             self._exchange.around.set_file(known)
         else:
-            self.timeline.violation("SetFileInfo was given something that is no IHttpFileInfo of the host")
+            self.timeline.violation(ARGUMENT, "SetFileInfo was given something that is no IHttpFileInfo of the host")
 
 
 class MapPathProvider(EventProvider, IMapPathProvider):
@@ -125,7 +126,7 @@ class ReadEntityProvider(EventProvider, IReadEntityProvider):
 
     def SetEntity(self, pBuffer: Any, cbData: int, cbBuffer: int) -> None:
         if cbData > cbBuffer or (cbData and not pBuffer):
-            self.timeline.violation(f"SetEntity was given {cbData} bytes in a buffer of {cbBuffer}")
+            self.timeline.violation(WRONG_ENTITY_SIZE, f"SetEntity was given {cbData} bytes in a buffer of {cbBuffer}")
             return
         self.buffer, self.data, self.size = pBuffer, cbData, cbBuffer
 

@@ -17,6 +17,7 @@ from pyiismod.host.memory import RequestPool
 from pyiismod.host.objects import NativeObject
 from pyiismod.host.trace import Timeline
 from pyiismod.pipeline import ALIASES
+from pyiismod.rules.registration import NEVER_TOLD, PRIORITY_OF_NOTHING, REGISTERED_FOR_NOTHING, REGISTERED_TOO_LATE
 
 _REQUEST_MASK = sum(REQUEST_BY_BIT)
 _POST_MASK = sum(notification.bit for notification in REQUEST if notification.post_handler)
@@ -73,9 +74,9 @@ class RegistrationInfo(NativeObject, IHttpModuleRegistrationInfo2):
         never = request_notification_names(dwRequestNotifications & ~_TOLD_MASK)
         never += [f"post {name}" for name in request_notification_names(dwPostRequestNotifications & ~_POST_MASK)]
         if not dwRequestNotifications | dwPostRequestNotifications:
-            self.timeline.violation("a factory is registered for nothing: both masks are 0")
+            self.timeline.violation(REGISTERED_FOR_NOTHING, "a factory is registered for nothing: both masks are 0")
         elif never:
-            self.timeline.violation(f"{', '.join(never)} is registered, and IIS never tells it")
+            self.timeline.violation(NEVER_TOLD, f"{', '.join(never)} is registered, and IIS never tells it")
         return S_OK
 
     def SetGlobalNotifications(self, pGlobalModule: Any, dwGlobalNotifications: int) -> int:
@@ -88,7 +89,7 @@ class RegistrationInfo(NativeObject, IHttpModuleRegistrationInfo2):
         self.global_module = pGlobalModule
         self.global_mask = dwGlobalNotifications
         if never := global_notification_names(dwGlobalNotifications & ~_GLOBAL_MASK):
-            self.timeline.violation(f"{', '.join(never)} is registered, and IIS never tells it")
+            self.timeline.violation(NEVER_TOLD, f"{', '.join(never)} is registered, and IIS never tells it")
         return S_OK
 
     def SetPriorityForRequestNotification(self, dwRequestNotification: int, pszPriority: Any) -> int:
@@ -109,13 +110,15 @@ class RegistrationInfo(NativeObject, IHttpModuleRegistrationInfo2):
         if alias is None or not mask & _REQUEST_MASK or not self._is_in_time("a priority"):
             return ERROR_INVALID_PARAMETER
         if idle := request_notification_names(mask & ~registered):
-            self.timeline.violation(f"priority {alias} is set for what is not registered: {', '.join(idle)}")
+            self.timeline.violation(
+                PRIORITY_OF_NOTHING, f"priority {alias} is set for what is not registered: {', '.join(idle)}"
+            )
         self.priorities.update({(bit, post): alias for bit in _bits(mask & _REQUEST_MASK)})
         return S_OK
 
     def _is_in_time(self, what: str) -> bool:
         if not self.is_open:
-            self.timeline.violation(f"{what} after RegisterModule has returned has no effect")
+            self.timeline.violation(REGISTERED_TOO_LATE, f"{what} after RegisterModule has returned has no effect")
         return self.is_open
 
     def described_priorities(self) -> dict[str, str]:

@@ -30,6 +30,7 @@ from pyiismod.host.objects import NativeObject
 from pyiismod.host.refusal import Refused
 from pyiismod.host.response_struct import HEADERS, LINES, SERVER, build, reset
 from pyiismod.pipeline import Completion
+from pyiismod.rules.body import AFTER_THE_END, TOO_LATE
 
 if TYPE_CHECKING:
     from pyiismod.host.exchange import Exchange
@@ -369,11 +370,13 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
     def _check_not_sent(self, method: str) -> None:
         """Note a change that comes too late; IIS takes it silently (fact sheet 5.3)."""
         if self._exchange.outgoing.started:
-            self.timeline.violation(f"IHttpResponse::{method} after the headers were sent has no effect")
+            self.timeline.violation(TOO_LATE, f"IHttpResponse::{method} after the headers were sent has no effect")
 
     def _check_not_ended(self, method: str) -> None:
         if self._exchange.outgoing.ended:
-            self.timeline.violation(f"IHttpResponse::{method} after the end of the response has no effect")
+            self.timeline.violation(
+                AFTER_THE_END, f"IHttpResponse::{method} after the end of the response has no effect"
+            )
 
 
 def _is_sound(chunk: Any) -> bool:

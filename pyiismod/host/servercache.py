@@ -24,6 +24,7 @@ from pyiismod.host.objects import configured
 from pyiismod.host.refusal import Refused
 from pyiismod.host.trace import Timeline, current
 from pyiismod.host.url import resolved
+from pyiismod.rules.lifetime import CACHE_WHILE_RESOLVING
 
 if TYPE_CHECKING:
     from pyiismod.host.process import Process
@@ -80,7 +81,9 @@ class CacheSlots:
         if (is_retrieved or is_added) and (not ppCacheSpecificData or (is_added and not ppCacheSpecificData[0])):
             return ERROR_INVALID_PARAMETER
         if (frame := current()) is not None and frame.notification == "GL_APPLICATION_RESOLVE_MODULES":
-            frame.timeline.violation("DoCacheOperation was called while the application's modules are resolved")
+            frame.timeline.violation(
+                CACHE_WHILE_RESOLVING, "DoCacheOperation was called while the application's modules are resolved"
+            )
         record = ppCacheSpecificData[0] if is_added else ffi.NULL
         is_done, record = self._process.occurrences.cache_operation(
             cacheOperation, pCacheKey, record, pHttpTraceContext or ffi.NULL, self.timeline

@@ -14,7 +14,10 @@ from _thread import allocate_lock, get_native_id
 from collections.abc import Callable
 from threading import local
 from time import perf_counter_ns
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from pyiismod.rules.rule import Rule
 
 _T = TypeVar("_T")
 
@@ -128,10 +131,10 @@ class Timeline:
         self.caller = None
         return closed
 
-    def violation(self, text: str) -> None:
-        """Note something that a module must not do, under what this thread is in; here when it is in nothing."""
+    def violation(self, rule: Rule, text: str) -> None:
+        """Note what a module did against a rule, under what this thread is in; here when it is in nothing."""
         frame = current() or self.guest()
-        frame.timeline.events.append(Event("violation", frame, None, text, {}))
+        frame.timeline.events.append(Event("violation", frame, None, text, {"rule": rule.id}))
 
     def guest(self) -> Frame:
         """Return a frame for a thread that is in no notification."""

@@ -19,6 +19,7 @@ from pyiismod.host.memory import RequestPool
 from pyiismod.host.native import slots_of
 from pyiismod.host.objects import NativeObject, configured
 from pyiismod.host.trace import Timeline
+from pyiismod.rules.lifetime import RELEASED_TOO_OFTEN
 
 ANONYMOUS, BASIC = "", "Basic"
 _WITHOUT_ROLES = ("Basic", "Certificate", "Digest", "Kerberos", "NTLM", "Negotiate")
@@ -138,7 +139,9 @@ class User(NativeObject, IHttpUser):
             is_theirs = self._references > 0
             self._references -= is_theirs
         if not is_theirs:
-            self.timeline.violation("DereferenceUser was called without a ReferenceUser: IIS's own user would be freed")
+            self.timeline.violation(
+                RELEASED_TOO_OFTEN, "DereferenceUser was called without a ReferenceUser: IIS's own user would be freed"
+            )
         self._end_if_unused()
 
     def SupportsIsInRole(self) -> int:

@@ -15,6 +15,7 @@ from pyiismod.host.dates import http_date
 from pyiismod.host.headers import Headers
 from pyiismod.host.incoming import Incoming, Outgoing
 from pyiismod.host.response import Response
+from pyiismod.rules.body import BAD_CHUNK, WRONG_LENGTH
 
 if TYPE_CHECKING:
     from pyiismod.host.exchange import Exchange
@@ -41,7 +42,7 @@ def send(exchange: Exchange, more: bool) -> int:
                     if not outgoing.write(piece):
                         exchange.lose_client()
         except handles.Unreadable as error:
-            exchange.timeline.violation(f"a file of the response cannot be read: {error}")
+            exchange.timeline.violation(BAD_CHUNK, f"a file of the response cannot be read: {error}")
             outgoing.abort()
     response.chunks.sent(more=more)
     if not more and not outgoing.ended:
@@ -70,7 +71,7 @@ def _end(exchange: Exchange) -> None:
     if outgoing.has_body and outgoing.promised is not None and outgoing.size != outgoing.promised:
         outgoing.keeps_alive = False
         exchange.timeline.violation(
-            f"the response says Content-Length: {outgoing.promised} and has {outgoing.size} bytes of body"
+            WRONG_LENGTH, f"the response says Content-Length: {outgoing.promised} and has {outgoing.size} bytes of body"
         )
 
 

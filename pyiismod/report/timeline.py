@@ -72,7 +72,7 @@ def event_line(event: TraceEvent, *, refused: Collection[str] = (), several: boo
         several: whether more than one module takes part, so that handlers must say whose they are.
     """
     if event.event == "violation":
-        return Text(f"violation: {visible(event.method)}", "bold red")
+        return Text(f"violation {event.args['rule']}: {visible(event.method)}", "bold red")
     if event.event == "output":
         text = visible(str(event.args.get("text", "")).rstrip("\n"))
         return Text(f"{event.method}: ", "magenta").append(text, "default" if event.method != "exception" else "red")

@@ -26,18 +26,20 @@ FACES = {"cli", "report", "pytest_plugin", "asgi", "__main__"}
 MAY_IMPORT = {
     "abi": set(),
     "errors": set(),
+    "rules": set(),
     "pipeline": {"abi"},
-    "host": {"pipeline", "abi", "errors"},
+    "host": {"pipeline", "abi", "errors", "rules"},
     "runtime": {"errors"},
     "inspection": {"abi", "errors"},
     "worker": {"host", "pipeline", "runtime", "abi", "errors", ""},
-    **{name: {*API, "worker", "runtime", "inspection", "abi", "errors"} for name in API},
-    **{name: {*FACES, *API, "worker", "runtime", "inspection", "abi", "errors", "host", ""} for name in FACES},
+    **{name: {*API, "worker", "runtime", "inspection", "abi", "errors", "rules"} for name in API},
+    **{name: {*FACES, *API, "worker", "runtime", "inspection", "abi", "errors", "rules", "host", ""} for name in FACES},
     "": {*API, "errors"},  # pyiismod/__init__.py itself
 }
 THIRD_PARTY = {
     "abi": set(),
     "errors": set(),
+    "rules": set(),
     "pipeline": set(),
     "host": {"cffi", "_cffi_backend"},
     "runtime": {"platformdirs"},

@@ -108,7 +108,7 @@ EVENTS = [
     event("call", "Clear", module="b.dll"),
     event("output", "exception", args={"text": "0xC0000005"}),
     event("output", "OutputDebugString", args={"text": "two"}),
-    event("violation", "something odd"),
+    event("violation", "something odd", args={"rule": "IM026"}),
 ]
 
 
@@ -120,6 +120,8 @@ def test_views() -> None:
     assert [e.method for e in trace.calls(module="a.dll")] == ["SetHeader"]
     assert len(trace.calls("Clear", module="a.dll")) == 0
     assert trace.violations == ("something odd",)
+    assert trace.violations[0].rule.name == "bad-chunk"
+    assert trace.violations[0].event is trace[-1]
     assert trace.output == "one two"
 
 

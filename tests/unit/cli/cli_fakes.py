@@ -52,7 +52,7 @@ REQUEST = [
     ),
     event("GetUser", interface="IHttpContext", depth=1, result=None),
     event("OutputDebugString", kind="output", depth=1, args={"text": "hello from the module\n"}, us=0),
-    event("returned 7 from RQ_BEGIN_REQUEST", kind="violation", us=0),
+    event("returned 7 from RQ_BEGIN_REQUEST", kind="violation", us=0, args={"rule": "IM016"}),
     event("Dispose", kind="phase", interface="CHttpModule"),
 ]
 UNLOAD = [

@@ -145,7 +145,7 @@ def test_only_the_body_goes_to_standard_output(pyiismod: Callable) -> None:
 def test_what_was_refused_or_forbidden_is_noted(pyiismod: Callable) -> None:
     ran = pyiismod(*RUN, "/")
     assert "IHttpContext::GetUser (--trace shows where)" in ran.err
-    assert "note: returned 7 from RQ_BEGIN_REQUEST" in ran.err
+    assert "note: IM016 returned 7 from RQ_BEGIN_REQUEST" in ran.err
 
 
 def test_what_was_printed_and_what_may_fail_elsewhere_is_told(pyiismod: Callable, fake: FakeServer) -> None:
@@ -185,7 +185,7 @@ def test_trace_shows_registration_timeline_and_response_in_order(pyiismod: Calla
         '│   ├── IHttpResponse::SetHeader(pszHeaderName="X-Said", pszHeaderValue="a \\"b\\"\\n", fReplace=TRUE) → S_OK',
         "│   ├── IHttpContext::GetUser()  refused: the host does not serve this",
         "│   └── OutputDebugString: hello from the module",
-        "├── violation: returned 7 from RQ_BEGIN_REQUEST",
+        "├── violation IM016: returned 7 from RQ_BEGIN_REQUEST",
         "└── Dispose",
         "unload\n",
         "├── Terminate",

@@ -32,7 +32,7 @@ def test_stages_follow_the_life_of_a_module() -> None:
         event("output", "OutputDebugString", module=None, args={"text": "early"}),
         event("notification", "OnBeginRequest"),
         event("phase", "Dispose"),
-        event("violation", "late", module=None),
+        event("violation", "late", module=None, args={"rule": "IM010"}),
         event("phase", "Terminate"),
     ]
     assert plain(*timeline_trees(events)).splitlines() == [
@@ -42,7 +42,7 @@ def test_stages_follow_the_life_of_a_module() -> None:
         "request",
         "├── OnBeginRequest  1 µs",
         "├── Dispose  1 µs",
-        "└── violation: late",
+        "└── violation IM010: late",
         "unload",
         "└── Terminate  1 µs",
     ]
@@ -128,7 +128,7 @@ def test_only_the_refused_call_is_marked() -> None:
 def test_what_modules_write_cannot_control_the_terminal() -> None:
     events = [
         event("output", "OutputDebugString", args={"text": "a\x1b[2Jb\n"}),
-        event("violation", "\x1b[2J"),
+        event("violation", "\x1b[2J", args={"rule": "IM016"}),
         event("phase", "LoadLibrary", module="\x1b[2J.dll"),
     ]
     assert "\x1b" not in plain(*timeline_trees(events))
