@@ -50,7 +50,7 @@ OTHERS = {
     "crash_divide": Kind(ModuleCrashed, "STATUS_INTEGER_DIVIDE_BY_ZERO) at {module}+0x", 0xC0000094),
     "crash_illegal": Kind(ModuleCrashed, "STATUS_ILLEGAL_INSTRUCTION) at {module}+0x", 0xC000001D),
     "crash_terminate_thread": Kind(ModuleExited, "ended the host's thread in OnBeginRequest (RQ_BEGIN_REQUEST): "),
-    "crash_in_callback": Kind(ModuleCrashed, "access violation reading 0x0 (0xC0000005) at {module}+0x", 0xC0000005),
+    "crash_in_callback": Kind(ModuleCrashed, "access violation writing 0x0 (0xC0000005) at {module}+0x", 0xC0000005),
     "crash_bad_pointer": Kind(ModuleCrashed, ", called from {module}+0x", 0xC0000005),
     "bad_swallows_crash": Kind(ModuleCrashed, "access violation writing 0x0 (0xC0000005) at {module}+0x", 0xC0000005),
     "crash_pure_call": Kind(ModuleExited, "abort(), called at {module}+0x"),
@@ -126,7 +126,7 @@ def test_waiting_for_a_thread_under_the_loader_lock_hangs(server: Servers, dll: 
 def test_the_other_kinds(server: Servers, dll: Find, name: str) -> None:
     path = dll(name)
     error = live_and_die(server, path, "OnBeginRequest")
-    check(error, OTHERS[name], path, "OnBeginRequest")
+    check(error, OTHERS[name], path, "CleanupStoredContext" if name == "crash_in_callback" else "OnBeginRequest")
 
 
 @pytest.mark.parametrize("name", [name for name in KINDS if name != "cpp"])
