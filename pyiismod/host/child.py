@@ -36,7 +36,7 @@ from pyiismod.abi.constants import (
     RQ_AUTHENTICATE_REQUEST,
     RQ_EXECUTE_REQUEST_HANDLER,
 )
-from pyiismod.host import content
+from pyiismod.host import content, wire
 from pyiismod.host.around import Surroundings
 from pyiismod.host.asynchrony import Asynchrony
 from pyiismod.host.errors import ERROR_INVALID_PARAMETER, ERROR_NOT_SUPPORTED, ERROR_STACK_OVERFLOW, S_OK
@@ -270,6 +270,7 @@ class Child(Exchange):
             self.timeline.violation(
                 CLONE_MISUSED, "the response had ended already: what this child request has written is not sent"
             )
+        self._drain()
         if self._leads and len(self.parent.response.chunks):
             self.timeline.violation(
                 CLONE_MISUSED, "the child request has answered: what its parent wrote before is not sent"
@@ -340,12 +341,20 @@ class Child(Exchange):
             return 0
         return super().send(more)
 
+    def _leave_itself(self, more: bool) -> bool:
+        """The response goes to the client; return whether more of it follows."""
+        self._leads = self._leads or not self.outgoing.started
+        return more or not self._leads
+
+    def _leave_later(self, more: bool) -> wire.Sending:
+        return super()._leave_later(self._leave_itself(more))
+
     def _leave(self, more: bool) -> int:
         if not isinstance(self.outgoing, _Part):
-            self._leads = self._leads or not self.outgoing.started
-            return super()._leave(more or not self._leads)
+            return super()._leave(self._leave_itself(more))
         parent, flags = self.parent, self.execute_flags
-        self.outgoing.started, self.outgoing.ended = True, not more
+        self.outgoing.started = True
+        self.outgoing.ended = self.outgoing.is_complete = not more
         body = self.response.chunks.take()
         if parent.outgoing.ended and body:
             self.timeline.violation(

@@ -8,7 +8,7 @@ reference is taken as it is. Files and fragments are read when they are sent. Th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from pyiismod.abi.enums import HTTP_DATA_CHUNK_TYPE
@@ -157,6 +157,21 @@ class EntityChunks:
             self._copies.release()
         elif more:
             self._copies = RequestPool()
+
+    def hand_over(self) -> tuple[list[Part], Callable[[], None]]:
+        """Forget all chunks; return what they stand for, and what frees the copies and handles behind that."""
+        parts = self.parts()
+        copies, held, self._handles = self._copies, self._handles, []
+        self.clear()
+        self._copies = RequestPool()
+
+        def free() -> None:
+            for handle in held:
+                handles.close(handle)
+            if copies is not self._pool:
+                copies.release()
+
+        return parts, free
 
     def parts(self) -> list[Part]:
         """Return what the chunks stand for, in order; a chunk that cannot be sent is noted and left out."""

@@ -31,7 +31,7 @@ from pyiismod.host._abi import ffi
 from pyiismod.host.around import Surroundings
 from pyiismod.host.asynchrony import Asynchrony
 from pyiismod.host.context import Context
-from pyiismod.host.errors import E_FAIL, ERROR_INVALID_PARAMETER
+from pyiismod.host.errors import E_FAIL, ERROR_INVALID_PARAMETER, ERROR_OPERATION_ABORTED
 from pyiismod.host.global_providers import PreBeginRequestProvider
 from pyiismod.host.incoming import Client, Incoming, Outgoing
 from pyiismod.host.mapping import Mapping
@@ -48,7 +48,7 @@ from pyiismod.host.providers import (
     ReadEntityProvider,
     SendResponseProvider,
 )
-from pyiismod.host.request import Request
+from pyiismod.host.request import READ, Request
 from pyiismod.host.response import Response
 from pyiismod.host.trace import Frame, Timeline, current
 from pyiismod.host.variables import ServerVariables
@@ -249,7 +249,13 @@ class Exchange:
         """End the request: final send, Dispose, native objects, pool."""
         if not self.outgoing.ended:
             self.send(more=False)
+        self._drain()
         self._end()
+
+    def _drain(self) -> None:
+        """Let what is on its way leave, before its memory goes."""
+        if self.outgoing.line is not None:
+            self.outgoing.line.drain()
 
     def _end(self) -> None:
         self._dispose()
@@ -297,6 +303,8 @@ class Exchange:
             if completion.is_own and earlier not in (None, turn):
                 self.completed_twice(earlier, completion.what)
             else:
+                if completion.operation == READ:
+                    completion.cancel(ERROR_OPERATION_ABORTED)  # its buffer may be gone by now
                 self._violation(LEFT_WITHOUT_WAITING, turn, f"went on without waiting for {completion.what}")
 
     def waits(self, turn: Turn) -> None:
@@ -458,24 +466,37 @@ class Exchange:
 
     def written(self, more: bool) -> int:
         """Something was added to the response: send it now if buffering ends here. Return the bytes sent."""
+        return self.send(more=more or self.response.is_buffered) if self.is_due else 0
+
+    @property
+    def is_due(self) -> bool:
+        """Whether buffering ends here: what was written has to be sent."""
         response = self.response
-        if response.is_buffered and response.chunks.copied <= self.mapping.response_buffer_limit:
-            return 0
-        return self.send(more=more or response.is_buffered)
+        return not response.is_buffered or response.chunks.copied > self.mapping.response_buffer_limit
 
     def send(self, more: bool) -> int:
         """Tell SEND_RESPONSE modules, then put the response's chunks on the wire; return the bytes of body sent."""
+        more = self._before_send(more)
+        return 0 if self.outgoing.ended else self._leave(more)
+
+    def send_later(self, more: bool) -> wire.Sending:
+        """As :meth:`send` to a client that takes it at once; but the body leaves when that is performed."""
+        more = self._before_send(more)
+        return wire.nothing(self) if self.outgoing.ended else self._leave_later(more)
+
+    def _before_send(self, more: bool) -> bool:
+        """Tell SEND_RESPONSE modules, one of which may send itself; return whether more data follows."""
         if not self.outgoing.ended:
             if self._plan.told(RQ_SEND_RESPONSE):
-                more = self._tell_of_send(more)
-            else:
-                errorpages.complete(self, more)
-        if self.outgoing.ended:  # also by a module that was told
-            return 0
-        return self._leave(more)
+                return self._tell_of_send(more)
+            errorpages.complete(self, more)
+        return more
 
     def _leave(self, more: bool) -> int:
         return wire.send(self, more)
+
+    def _leave_later(self, more: bool) -> wire.Sending:
+        return wire.put(self, more)
 
     def _tell_of_send(self, more: bool) -> bool:
         """Tell SEND_RESPONSE modules; return whether more data follows."""

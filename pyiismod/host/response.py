@@ -34,6 +34,7 @@ from pyiismod.rules.body import AFTER_THE_END, TOO_LATE
 
 if TYPE_CHECKING:
     from pyiismod.host.exchange import Exchange
+    from pyiismod.host.wire import Sending
 
 _WRITE = 2  # GetCompletedOperation (the number is unconfirmed)
 
@@ -241,9 +242,12 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
         return self._flush(fAsync, fMoreData, callback, pcbSent, pfCompletionExpected)
 
     def _flush(self, fAsync: int, fMoreData: int, callback: Any, pcbSent: Any, pfCompletionExpected: Any) -> int:
-        if self._exchange.outgoing.aborted:
+        x = self._exchange
+        if x.outgoing.aborted:
             return ERROR_CONNECTION_INVALID
-        sent = self._exchange.send(more=bool(fMoreData))
+        if fAsync and x.outgoing.line is not None:
+            return self._leaves("Flush", x.send_later(bool(fMoreData)), callback, pcbSent, pfCompletionExpected)
+        sent = x.send(more=bool(fMoreData))
         return self._sent("Flush", sent, fAsync, callback, pcbSent, pfCompletionExpected, is_slow=True)
 
     def _sent(
@@ -257,11 +261,27 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
         *,
         is_slow: bool,
     ) -> int:
-        if pcbSent:
-            pcbSent[0] = sent & 0xFFFFFFFF  # 0 for what was merely buffered
         status = ERROR_CONNECTION_INVALID if self._exchange.outgoing.aborted else S_OK
         completion = Completion(what, sent, status, callback, _WRITE)
-        return self._exchange.conclude(completion, fAsync, pfCompletionExpected, is_slow=is_slow)
+        return self._conclude(completion, fAsync, pcbSent, pfCompletionExpected, is_slow=is_slow)
+
+    def _leaves(self, what: str, sending: Sending, callback: Any, pcbSent: Any, pfCompletionExpected: Any) -> int:
+        """Conclude a send to a client that takes the response at once: it is over when the client has taken it."""
+        completion = Completion(
+            what, callback=callback, operation=_WRITE, work=sending.perform, wake=self._exchange.outgoing.wake
+        )
+        sending.completion = completion
+        return self._conclude(completion, 1, pcbSent, pfCompletionExpected, is_slow=True)
+
+    def _conclude(
+        self, completion: Completion, fAsync: int, pcbSent: Any, pfCompletionExpected: Any, *, is_slow: bool
+    ) -> int:
+        if pcbSent:
+            pcbSent[0] = 0
+        answer = self._exchange.conclude(completion, fAsync, pfCompletionExpected, is_slow=is_slow)
+        if pcbSent and not completion.is_posted:
+            pcbSent[0] = completion.size & 0xFFFFFFFF  # 0 for what was merely buffered
+        return answer
 
     def Redirect(self, pszUrl: Any, fResetStatusCode: int = 1, fIncludeParameters: int = 0) -> int:
         url = name_of(pszUrl)
@@ -350,8 +370,11 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
         except handles.Unreadable:
             self.chunks.truncate(before)
             return ERROR_INVALID_HANDLE
-        sent = self._exchange.written(more=bool(fMoreData))
-        what = "WriteEntityChunks"
+        x, what = self._exchange, "WriteEntityChunks"
+        if fAsync and x.outgoing.line is not None and x.is_due:
+            sending = x.send_later(bool(fMoreData) or self.is_buffered)
+            return self._leaves(what, sending, callback, pcbSent, pfCompletionExpected)
+        sent = x.written(more=bool(fMoreData))
         return self._sent(what, sent, fAsync, callback, pcbSent, pfCompletionExpected, is_slow=sent > 0)
 
     def SetErrorDescription(self, pszDescription: Any, cchDescription: int, fHtmlEncode: int = 1) -> int:

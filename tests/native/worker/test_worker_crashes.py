@@ -143,7 +143,7 @@ def test_an_exception_in_dllmain_is_a_failure_to_load(server: Servers, dll: Find
     """Section 8: LoadLibrary fails with the exception's code; the next module loads all the same."""
     iis = server()
     with pytest.raises(
-        DllMainFailed, match="uncaught C\\+\\+ exception std::runtime_error: .*Contoso is missing"
+        DllMainFailed, match=r"uncaught C\+\+ exception std::runtime_error: .*Contoso is missing"
     ) as caught:
         iis.load(dll(name))
     assert (caught.value.outcome, caught.value.phase) == ("load_failed", "DllMain")
