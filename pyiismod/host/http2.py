@@ -1,7 +1,7 @@
 """https://learn.microsoft.com/en-us/iis/web-development-reference/native-code-api-reference/ihttpresponse-interface
 
-The slots of the response that are meant for HTTP/2: trailers are kept and can be read back, a push is refused, and what
-concerns the stream ends it. Besides the header changes, which only managed code asks for.
+The slots of the response that are meant for HTTP/2: trailers, also those in chunks, are kept and can be read back, a
+push is refused, and what concerns the stream ends it. Besides the header changes, which only managed code asks for.
 """
 
 from __future__ import annotations
@@ -44,6 +44,16 @@ class Http2Slots:
             return ERROR_INVALID_DATA
         self.trailers[name.lower()] = value
         return S_OK
+
+    def record_trailers(self, chunk: Any) -> bool:
+        """Take the trailers of a chunk of that type; return whether they are sound."""
+        lines = [chunk.Trailers.pTrailers[i] for i in range(chunk.Trailers.TrailerCount)]
+        if not all(line.pName and line.NameLength and (line.pRawValue or not line.RawValueLength) for line in lines):
+            return False
+        for line in lines:
+            value = ffi.buffer(line.pRawValue, line.RawValueLength)[:] if line.RawValueLength else b""
+            self.trailers[ffi.buffer(line.pName, line.NameLength)[:].lower()] = value
+        return True
 
     def GetTrailer(self, pszHeaderName: Any, pcchHeaderValue: Any = None) -> Any:
         value = self.trailers.get((name_of(pszHeaderName) or b"").lower())

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any, Protocol
 
+from pyiismod.host.framing import Dechunker
 from pyiismod.host.url import Url
 from pyiismod.host.user import Account
 
@@ -232,6 +233,7 @@ class Outgoing:
         status: 0 as long as no status line has left.
         size: bytes of the body that have left.
         promised: what Content-Length says; None where nothing does.
+        framing: takes a module's own framing off, as the client does; None where http.sys frames.
         body: the parts of the body, as sent, unless a client takes them.
     """
 
@@ -248,6 +250,7 @@ class Outgoing:
         self.interim: list[int] = []
         self.size = 0
         self.promised: int | None = None
+        self.framing: Dechunker | None = None
         self.status = 0
         self.substatus = 0
         self.reason = ""
@@ -277,6 +280,8 @@ class Outgoing:
             GivenUp: the rest of it is not wanted any more.
         """
         self.size += len(data)
+        if self.framing is not None:
+            data = self.framing.feed(data)
         if self._client is not None:
             return self._client.receive(memoryview(data), is_wanted)
         self.body.append(bytes(data))

@@ -12,7 +12,7 @@ from pyiismod.abi.http import REASONS
 from pyiismod.abi.response import IHttpResponse4
 from pyiismod.host import handles
 from pyiismod.host._abi import ffi
-from pyiismod.host.entity_chunks import FROM_FILE, FROM_MEMORY, MOST, EntityChunks
+from pyiismod.host.entity_chunks import FROM_FILE, FROM_MEMORY, MOST, TRAILERS, EntityChunks
 from pyiismod.host.errorpages import escaped
 from pyiismod.host.errors import (
     ERROR_ARITHMETIC_OVERFLOW,
@@ -311,6 +311,8 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
         if not _is_sound(pDataChunk):
             return ERROR_INVALID_PARAMETER
         self._check_not_ended("WriteEntityChunkByReference")
+        if pDataChunk.DataChunkType == TRAILERS:
+            return S_OK if self.record_trailers(pDataChunk) else ERROR_INVALID_PARAMETER
         if len(self.chunks) >= MOST:
             return ERROR_ARITHMETIC_OVERFLOW
         self.chunks.insert(pDataChunk, len(self.chunks) if lInsertPosition == -1 else lInsertPosition)
@@ -366,7 +368,11 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
         before = len(self.chunks)
         try:
             for chunk in chunks:
-                self.chunks.append_copy(chunk)
+                if chunk.DataChunkType != TRAILERS:
+                    self.chunks.append_copy(chunk)
+                elif not self.record_trailers(chunk):
+                    self.chunks.truncate(before)
+                    return ERROR_INVALID_PARAMETER
         except handles.Unreadable:
             self.chunks.truncate(before)
             return ERROR_INVALID_HANDLE
@@ -410,6 +416,8 @@ def _is_sound(chunk: Any) -> bool:
     """
     if chunk.DataChunkType in NAMED:
         return True
+    if chunk.DataChunkType == TRAILERS:
+        return bool(chunk.Trailers.pTrailers) or not chunk.Trailers.TrailerCount
     if chunk.DataChunkType == FROM_FILE:
         return handles.is_handle(chunk.FromFileHandle.FileHandle)
     if chunk.DataChunkType != FROM_MEMORY:

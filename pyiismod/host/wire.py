@@ -15,11 +15,12 @@ from pyiismod.host import handles
 from pyiismod.host.dates import http_date
 from pyiismod.host.entity_chunks import Part
 from pyiismod.host.errors import ERROR_CONNECTION_INVALID, ERROR_OPERATION_ABORTED, S_OK
+from pyiismod.host.framing import Dechunker
 from pyiismod.host.headers import Headers
 from pyiismod.host.incoming import GivenUp, Incoming, Outgoing
 from pyiismod.host.response import Response
 from pyiismod.pipeline import Completion
-from pyiismod.rules.body import BAD_CHUNK, WRONG_LENGTH
+from pyiismod.rules.body import BAD_CHUNK, WRONG_FRAMING, WRONG_LENGTH
 
 if TYPE_CHECKING:
     from pyiismod.host.exchange import Exchange
@@ -158,6 +159,9 @@ def _end(exchange: Exchange) -> None:
     outgoing.ended = outgoing.is_complete = True
     if exchange.response.needs_disconnect:
         outgoing.keeps_alive = False
+    if outgoing.framing is not None and (trouble := outgoing.framing.end()):
+        outgoing.keeps_alive = False
+        exchange.timeline.violation(WRONG_FRAMING, f"the response says Transfer-Encoding: chunked, but {trouble}")
     if outgoing.has_body and outgoing.promised is not None and outgoing.size != outgoing.promised:
         outgoing.keeps_alive = False
         exchange.timeline.violation(
@@ -179,6 +183,8 @@ def _headers(
     length = present.get(b"content-length")
     is_framed = length is not None or b"transfer-encoding" in present or not _allows_body(status)
     is_http_1_1 = incoming.version >= (1, 1)
+    if b"chunked" in present.get(b"transfer-encoding", b"").lower() and is_http_1_1 and outgoing.has_body:
+        outgoing.framing = Dechunker()
     if not is_framed and more and is_http_1_1:
         own.set(b"Transfer-Encoding", b"chunked", replace=True)
         headers, present = _lines(own)
