@@ -19,17 +19,8 @@ pytestmark = pytest.mark.unit
 
 FIXTURES = Path(__file__).parents[3] / "fixtures"
 MANIFEST = tomllib.loads((FIXTURES / "MANIFEST.toml").read_text("utf-8"))["fixtures"]
-ONE_OF_EACH_SHAPE = {
-    (made["abi"], *made["exports"]): name for name, made in reversed(sorted(MANIFEST.items()))
-}.values()
-ODD = (
-    "com_user.dll",
-    "com_user.msvc.dll",
-    "tls_callback.dll",
-    "companion_user.msvc.dll",
-    "hello.dll",
-    "hello.msvc.dll",
-)
+ONE_OF_EACH_SHAPE = {(made["abi"], *made["exports"]): name for name, made in MANIFEST.items()}.values()
+ODD = ("com_user.dll", "com_user.msvc.dll", "tls_callback.dll", "companion_user.msvc.dll", "hello.msvc.dll")
 
 
 @pytest.fixture
