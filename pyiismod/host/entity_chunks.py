@@ -43,8 +43,11 @@ class EntityChunks:
         room: an array for the first chunks, and how many fit.
 
     Attributes:
+        trailers: what is to follow the body.
         copied: bytes copied since the last send; what a module puts into the array itself is not counted.
     """
+
+    _trailers: dict[bytes, bytes] | None = None
 
     def __init__(
         self,
@@ -61,6 +64,23 @@ class EntityChunks:
         self._handles: list[Any] = []
         self.copied = 0
         self._array, self._capacity = room
+
+    @property
+    def trailers(self) -> dict[bytes, bytes]:
+        """What is to follow the body: lower-case name → value."""
+        if self._trailers is None:
+            self._trailers = {}
+        return self._trailers
+
+    def take_trailers(self, chunk: Any) -> bool:
+        """Keep the trailers of a chunk of that type; return whether they are sound."""
+        lines = [chunk.Trailers.pTrailers[i] for i in range(chunk.Trailers.TrailerCount)]
+        if not all(line.pName and line.NameLength and (line.pRawValue or not line.RawValueLength) for line in lines):
+            return False
+        for line in lines:
+            value = ffi.buffer(line.pRawValue, line.RawValueLength)[:] if line.RawValueLength else b""
+            self.trailers[ffi.buffer(line.pName, line.NameLength)[:].lower()] = value
+        return True
 
     def __len__(self) -> int:
         return int(self._raw.EntityChunkCount) if self._raw.pEntityChunks else 0
@@ -205,6 +225,9 @@ class EntityChunks:
             what = f"claims {size} bytes at NULL" if size else None
         elif chunk.DataChunkType == FROM_FILE:
             return self._file(i, chunk.FromFileHandle)
+        elif chunk.DataChunkType == TRAILERS:
+            is_sound = bool(chunk.Trailers.pTrailers) or not chunk.Trailers.TrailerCount
+            what = None if is_sound and self.take_trailers(chunk) else "has trailers without names or values"
         elif chunk.DataChunkType in NAMED:
             data = self._fragments.of_chunk(chunk)
             if data is not None:

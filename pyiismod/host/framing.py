@@ -73,9 +73,9 @@ class Dechunker:
             self._left = int(digits, 16)
             self._state = _DATA if self._left else _TRAILERS
         elif self._state == _BEHIND:
-            self._state = _SIZE
             if line:
                 self._wrong(line)
+            self._state = _SIZE
         elif not line:
             self._state = _OVER
 

@@ -14,6 +14,7 @@ from pyiismod.host.headers import LONGEST, Headers
 from pyiismod.host.message import name_of
 
 if TYPE_CHECKING:
+    from pyiismod.host.entity_chunks import EntityChunks
     from pyiismod.host.exchange import Exchange
     from pyiismod.host.memory import RequestPool
 
@@ -24,12 +25,13 @@ class Http2Slots:
     _exchange: Exchange
     _pool: RequestPool
     headers: Headers
+    chunks: EntityChunks
     needs_disconnect: bool
 
     @property
     def trailers(self) -> dict[bytes, bytes]:
         """Lower-case name → value."""
-        return self._exchange.around.trailers
+        return self.chunks.trailers
 
     def SetTrailer(self, pszHeaderName: Any, pszHeaderValue: Any, cchHeaderValue: int, fReplace: int) -> int:
         name = name_of(pszHeaderName)
@@ -44,16 +46,6 @@ class Http2Slots:
             return ERROR_INVALID_DATA
         self.trailers[name.lower()] = value
         return S_OK
-
-    def record_trailers(self, chunk: Any) -> bool:
-        """Take the trailers of a chunk of that type; return whether they are sound."""
-        lines = [chunk.Trailers.pTrailers[i] for i in range(chunk.Trailers.TrailerCount)]
-        if not all(line.pName and line.NameLength and (line.pRawValue or not line.RawValueLength) for line in lines):
-            return False
-        for line in lines:
-            value = ffi.buffer(line.pRawValue, line.RawValueLength)[:] if line.RawValueLength else b""
-            self.trailers[ffi.buffer(line.pName, line.NameLength)[:].lower()] = value
-        return True
 
     def GetTrailer(self, pszHeaderName: Any, pcchHeaderValue: Any = None) -> Any:
         value = self.trailers.get((name_of(pszHeaderName) or b"").lower())

@@ -264,6 +264,8 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
     ) -> int:
         status = ERROR_CONNECTION_INVALID if self._exchange.outgoing.aborted else S_OK
         if not fAsync:
+            if pcbSent:
+                pcbSent[0] = sent & 0xFFFFFFFF
             if pfCompletionExpected:
                 pfCompletionExpected[0] = 0
             return status
@@ -317,7 +319,7 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
             return ERROR_INVALID_PARAMETER
         self._check_not_ended("WriteEntityChunkByReference")
         if pDataChunk.DataChunkType == TRAILERS:
-            return S_OK if self.record_trailers(pDataChunk) else ERROR_INVALID_PARAMETER
+            return S_OK if self.chunks.take_trailers(pDataChunk) else ERROR_INVALID_PARAMETER
         if len(self.chunks) >= MOST:
             return ERROR_ARITHMETIC_OVERFLOW
         self.chunks.insert(pDataChunk, len(self.chunks) if lInsertPosition == -1 else lInsertPosition)
@@ -375,7 +377,7 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
             for chunk in chunks:
                 if chunk.DataChunkType != TRAILERS:
                     self.chunks.append_copy(chunk)
-                elif not self.record_trailers(chunk):
+                elif not self.chunks.take_trailers(chunk):
                     self.chunks.truncate(before)
                     return ERROR_INVALID_PARAMETER
         except handles.Unreadable:
