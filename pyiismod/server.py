@@ -30,7 +30,7 @@ from pyiismod.module import Module
 from pyiismod.request import HeaderTypes, build, check_schedule
 from pyiismod.response import Response
 from pyiismod.runtime import Runtime, find
-from pyiismod.streaming import ResponseStream
+from pyiismod.streaming import Finish, ResponseStream
 from pyiismod.trace import Trace
 from pyiismod.worker import protocol
 from pyiismod.worker.call import Call, Listener
@@ -238,12 +238,13 @@ class Server(Happenings):
         """
         body = Content(content)
         command = self._build(method, url, content=body, stream=True, **options)
-        conversation, worker = Conversation(body, self._handler), self._started()
-        return ResponseStream(
-            conversation,
-            lambda: worker.begin(command, listener=conversation),
-            lambda wait: self._take_end(worker, wait, command),
-        )
+
+        def begin() -> tuple[Conversation, Call, Finish]:
+            conversation, worker = Conversation(body, self._handler), self._started()
+            call = worker.begin(command, listener=conversation)
+            return conversation, call, lambda wait: self._take_end(worker, wait, command)
+
+        return ResponseStream(begin)
 
     def _build(self, method: str, url: str, *, schedule: str | int | None = None, **options: Any) -> protocol.Fire:
         schedule = self._schedule if schedule is None else schedule
@@ -305,8 +306,6 @@ class Server(Happenings):
                 fired = self._converse(worker, command, body)
             if not fired.gone:
                 return fired, worker
-            if body.rest is not None:
-                raise WorkerError("the process was ending when the request came, and its content is used up")
 
     def _converse(self, worker: Worker, command: protocol.Fire, body: Content) -> protocol.Fired:
         """Carry out a request whose bodies flow."""
@@ -324,8 +323,6 @@ class Server(Happenings):
     def _take_end(self, worker: Worker, wait: Callable[[], protocol.Reply], command: protocol.Fire) -> protocol.Fired:
         """Wait for the end of a streamed request."""
         fired = self._settle(worker, wait, command, protocol.Fired)
-        if fired.gone:
-            raise WorkerError("the process was ending when the request came")
         self._recycle(fired, worker)
         return fired
 
