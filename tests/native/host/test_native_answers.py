@@ -278,6 +278,20 @@ def test_what_the_server_tells_of_itself(version: str, ask: Ask) -> None:
     }
 
 
+def test_the_settings_of_the_worker_process(ask: Ask) -> None:
+    """5.4: IWpfSettings; out of range is ERROR_INVALID_PARAMETER, too small ERROR_INSUFFICIENT_BUFFER."""
+    options = {"worker_process": {"IDLE_TIMEOUT": 5, "CLR_VERSION": "v2.0"}}
+    assert lines(ask("worker_settings", options=options)) == {
+        "small": "0x8007007A 5",
+        "clr": "0x00000000 v2.0 5",
+        "idle": "0x00000000 5",
+        "memory": "0x00000000 0",
+        "hostable": "0x00000000 0",
+        "token": "0x00000000 given",
+        "nonsense": "0x80070057",
+    }
+
+
 def test_refused_calls_fail_by_name_and_touch_nothing(ask: Ask) -> None:
     """Design section 6."""
     response = ask("refused_calls")
