@@ -45,6 +45,8 @@ def build(
     stream: bool = False,
     asks: bool = False,
     schedule: str | int = "threaded",
+    connection: str = "",
+    certificate: bytes = b"",
 ) -> Fire:
     """Return the command for one request, with ``id`` 0.
 
@@ -61,6 +63,8 @@ def build(
         stream: whether the response flows.
         asks: whether there is a handler on our side.
         schedule: when completions are delivered: ``"threaded"``, ``"inline"``, ``"early"`` or a seed.
+        connection: name of the connection that carries it, and others of that name; "" for one of its own.
+        certificate: the client's, DER; empty for none.
 
     Raises:
         UsageError: with what is wrong and how it should look.
@@ -101,6 +105,8 @@ def build(
         version=_HTTP_VERSIONS[http_version],
         short_reads=short_reads,
         disconnect_after=disconnect_after,
+        connection=connection,
+        certificate=bytes(certificate),
     )
 
 

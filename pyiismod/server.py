@@ -186,6 +186,8 @@ class Server(Happenings):
         short_reads: int | None = None,
         disconnect_after: int | None = None,
         schedule: str | int | None = None,
+        connection: str = "",
+        certificate: bytes = b"",
     ) -> Response:
         """Fire one request through the modules and return what the client gets.
 
@@ -200,6 +202,9 @@ class Server(Happenings):
             short_reads: a number: modules get the body in pieces of sizes drawn from that seed.
             disconnect_after: the client goes away after so many bytes of the body.
             schedule: when completions are delivered; the server's when None.
+            connection: name of the connection that carries it: requests of one name share it while it is kept alive,
+                and :meth:`disconnect` ends it; "" for a connection of its own.
+            certificate: the client's, DER; empty for none.
 
         Raises:
             UsageError: something in the request cannot be sent.
@@ -216,6 +221,8 @@ class Server(Happenings):
             short_reads=short_reads,
             disconnect_after=disconnect_after,
             schedule=schedule,
+            connection=connection,
+            certificate=certificate,
         )
         fired, worker = self._fire(command, body)
         self._recycle(fired, worker)

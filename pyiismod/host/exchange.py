@@ -157,6 +157,7 @@ class Exchange:
         self._providers: dict[type[EventProvider], EventProvider] = {}
         self._sends = 0
         timeline.caller = self._caller
+        self.outgoing.when_left(self._client_left)
         self.physical_path = content.map_path(self.settings, self.request.url.path)
         self.mapping.url_changed()
 
@@ -397,6 +398,15 @@ class Exchange:
         if pfPending:
             pfPending[0] = 0
         return completion.status
+
+    def _client_left(self) -> None:
+        """The client has gone away, and nothing has noticed it yet."""
+
+        def lose() -> None:
+            with self.timeline.visit():
+                self.lose_client()
+
+        self._threads.submit(lose)
 
     def lose_client(self) -> None:
         """The client has gone away."""

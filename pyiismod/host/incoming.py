@@ -180,6 +180,9 @@ class Client(Protocol):
             GivenUp: the rest of it is not wanted any more.
         """
 
+    left: Callable[[], None] | None
+    """Called once when the client goes away before the end; must not wait."""
+
     def wake(self) -> None:
         """Have whoever waits for room ask whether that is still wanted."""
 
@@ -286,6 +289,11 @@ class Outgoing:
             return self._client.receive(memoryview(data), is_wanted)
         self.body.append(bytes(data))
         return True
+
+    def when_left(self, left: Callable[[], None]) -> None:
+        """Have ``left`` called when the client goes away; it must not wait."""
+        if self._client is not None:
+            self._client.left = left
 
     def abort(self) -> None:
         """Cut the connection; what has left stays with the client. Nothing happens after the end."""

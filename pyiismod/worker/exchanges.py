@@ -7,6 +7,7 @@ What arrives for a request that is over is dropped; the other side may not have 
 from __future__ import annotations
 
 from _queue import SimpleQueue
+from collections.abc import Callable
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +71,7 @@ class Visitor:
 
     def __init__(self, command: Fire, send: Send) -> None:
         self._number = command.id
+        self.left: Callable[[], None] | None = None
         self._send = send
         self._upload = Inflow(send, command.id, REQUEST_BODY)
         self._download = Outflow(send, command.id, RESPONSE_BODY)
@@ -82,6 +84,8 @@ class Visitor:
             self._upload.deliver(message)
         elif message.flow == RESPONSE_BODY and not isinstance(message, Answered):
             self._download.deliver(message)
+            if isinstance(message, Gone) and self.left is not None:
+                self.left()
         elif (question := self._questions.get(message.flow & ~1)) is not None:
             question.put(message)
 

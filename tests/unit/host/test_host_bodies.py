@@ -394,6 +394,8 @@ def test_a_reset(slot: str, exchange: Open) -> None:
 class Leaving:
     """Takes so many pieces and goes."""
 
+    left: Callable[[], None] | None = None
+
     def __init__(self, patience: int) -> None:
         self.patience = patience
         self.heads: list[int] = []

@@ -20,6 +20,8 @@ pytestmark = pytest.mark.usefixtures("pool")
 class Slow:
     """Sends nothing and takes nothing until it is told to."""
 
+    left: Callable[[], None] | None = None
+
     def __init__(self) -> None:
         self.moves = threading.Condition()
         self.is_awake = False
