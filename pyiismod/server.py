@@ -429,6 +429,7 @@ def _response(fired: protocol.Fired) -> Response:
         tuple(fired.refused),
         fired.connection,
         tuple(fired.interim),
+        fired.log,
     )
 
 

@@ -37,7 +37,7 @@ class ResponseStream:
 
     Attributes:
         status, substatus, reason, headers: as of :class:`~pyiismod.Response`.
-        trace, refused, connection, interim: the same; known when the response was read to its end or has been closed.
+        trace, refused, connection, interim, log: the same; known when it was read to its end or has been closed.
     """
 
     _conversation: Conversation
@@ -54,6 +54,7 @@ class ResponseStream:
         self.refused: tuple[str, ...] = ()
         self.connection = ""
         self.interim: tuple[int, ...] = ()
+        self.log: dict[str, str | int] = {}
 
     def __repr__(self) -> str:
         return f"<ResponseStream {self.status} {self.reason}>"
@@ -122,5 +123,5 @@ class ResponseStream:
         self._call = None
         self._fired = fired = self._finish(call.wait)
         self.trace, self.refused = Trace(fired.trace), tuple(fired.refused)
-        self.connection, self.interim = fired.connection, tuple(fired.interim)
+        self.connection, self.interim, self.log = fired.connection, tuple(fired.interim), fired.log
         self._conversation.check()

@@ -26,7 +26,7 @@ from pyiismod.abi.constants import (
     request_notification_names,
 )
 from pyiismod.abi.notifications import REQUEST_BY_BIT, handler_of
-from pyiismod.host import content, errorpages, wire
+from pyiismod.host import content, errorpages, logdata, wire
 from pyiismod.host._abi import ffi
 from pyiismod.host.around import Surroundings
 from pyiismod.host.asynchrony import Asynchrony
@@ -53,6 +53,7 @@ from pyiismod.host.response import Response
 from pyiismod.host.trace import Frame, Timeline, current
 from pyiismod.host.variables import ServerVariables
 from pyiismod.pipeline import (
+    ALIASES,
     CONTINUE,
     FINISH_REQUEST,
     NEVER_SKIPPED,
@@ -73,6 +74,7 @@ if TYPE_CHECKING:
     from pyiismod.host.iis import Iis
     from pyiismod.host.settings import Settings
 
+_HIGH = ALIASES.index("HIGH")  # log data is ready behind modules of lower priority
 _DEEPEST_SEND = 10  # a send inside a send inside a …: IIS would end in a stack overflow
 
 _PROVIDERS: dict[int, type[EventProvider]] = {
@@ -107,6 +109,7 @@ class Exchange:
     children: tuple[Child, ...] = ()
     level = 0
     execute_flags = 0
+    _logging: SendResponseProvider | None = None
     is_freed = False
 
     has_error_pages = True
@@ -487,7 +490,15 @@ class Exchange:
     def send(self, more: bool) -> int:
         """Tell SEND_RESPONSE modules, then put the response's chunks on the wire; return the bytes of body sent."""
         more = self._before_send(more)
-        return 0 if self.outgoing.ended else self._leave(more)
+        sent = 0 if self.outgoing.ended else self._leave(more)
+        if self._logging is not None:
+            self._log(self._logging)
+        return sent
+
+    def _log(self, provider: SendResponseProvider) -> None:
+        """The last send has left: its log data may go."""
+        self._logging = None
+        self.outgoing.log = logdata.fields(provider.log_data)
 
     def send_later(self, more: bool) -> wire.Sending:
         """As :meth:`send` to a client that takes it at once; but the body leaves when that is performed."""
@@ -520,10 +531,16 @@ class Exchange:
         self._objects.append(provider)
         told = self._plan.told(RQ_SEND_RESPONSE)
         for early in (True, False):  # CustomErrorModule is HIGH: only those with FIRST run behind it
-            self._tell(RQ_SEND_RESPONSE, provider, [s for s in told if (s.rank(RQ_SEND_RESPONSE, False) > 0) is early])
+            for subscriber in told:
+                rank = subscriber.rank(RQ_SEND_RESPONSE, False)
+                if (rank > 0) is early:
+                    provider.may_log = rank <= _HIGH
+                    self._tell(RQ_SEND_RESPONSE, provider, (subscriber,))
             if early:
                 errorpages.complete(self, more)
         self._sends -= 1
+        if provider.log_data:
+            self._logging = provider
         self.response.needs_disconnect |= bool(provider.flags & HTTP_SEND_RESPONSE_FLAG_DISCONNECT)
         self.outgoing.is_opaque |= bool(provider.flags & HTTP_SEND_RESPONSE_FLAG_OPAQUE)
         return bool(provider.flags & HTTP_SEND_RESPONSE_FLAG_MORE_DATA)

@@ -238,6 +238,7 @@ class Outgoing:
         promised: what Content-Length says; None where nothing does.
         framing: takes a module's own framing off, as the client does; None where http.sys frames.
         body: the parts of the body, as sent, unless a client takes them.
+        log: what the request is logged with, if a module has asked for that; by the names of ``HTTP_LOG_FIELDS_DATA``.
     """
 
     def __init__(self, client: Client | None = None) -> None:
@@ -259,6 +260,7 @@ class Outgoing:
         self.reason = ""
         self.headers: list[tuple[str, str]] = []
         self.body: list[bytes] = []
+        self.log: dict[str, str | int] = {}
 
     @property
     def connection(self) -> str:

@@ -16,6 +16,7 @@ from pyiismod.abi.providers import (
     IReadEntityProvider,
     ISendResponseProvider,
 )
+from pyiismod.host import logdata
 from pyiismod.host._abi import ffi
 from pyiismod.host.errors import ERROR_INVALID_PARAMETER, S_OK
 from pyiismod.host.fileinfo import FileInfo
@@ -148,13 +149,19 @@ class SendResponseProvider(EventProvider, ISendResponseProvider):
     Args:
         exchange: whose response is sent.
         more: whether more data follows.
+
+    Attributes:
+        may_log: whether the module that is told now comes late enough to see the log data, which the last send has.
+        log_data: what modules were given of it, or gave; NULL as long as nobody has asked.
     """
+
+    may_log = False
 
     def __init__(self, exchange: Exchange, more: bool) -> None:
         super().__init__(exchange)
         self._headers = not exchange.outgoing.started and not exchange.response.headers_suppressed
         self.flags = HTTP_SEND_RESPONSE_FLAG_MORE_DATA if more else 0
-        self._log_data: Any = ffi.NULL
+        self.log_data: Any = ffi.NULL
 
     def GetHeadersBeingSent(self) -> int:
         return int(self._headers)
@@ -166,13 +173,20 @@ class SendResponseProvider(EventProvider, ISendResponseProvider):
         self.flags = dwFlags
 
     def GetLogData(self) -> Any:
-        return self._log_data
+        if self._is_ready and not self.log_data:
+            self.log_data = ffi.cast("HTTP_LOG_DATA *", logdata.build(self._exchange))
+        return self.log_data if self._is_ready else ffi.NULL
 
     def SetLogData(self, pLogData: Any) -> int:
         if not pLogData:
             return ERROR_INVALID_PARAMETER
-        self._log_data = pLogData
+        if self._is_ready:
+            self.log_data = ffi.cast("HTTP_LOG_DATA *", pLogData)
         return S_OK
 
     def GetReadyToLogData(self) -> int:
-        return 0  # no request is logged
+        return int(self._is_ready)
+
+    @property
+    def _is_ready(self) -> bool:
+        return self.may_log and not self.flags & HTTP_SEND_RESPONSE_FLAG_MORE_DATA
