@@ -173,11 +173,13 @@ class Timeline:
         if outer is not None:
             frame.depth, frame.thread = outer.depth, outer.thread
         frame.key, frame.bit = key, bit
-        event = Event("notification" if notification else "phase", frame, interface, method, {})
-        frame.depth += 1
         if self.is_recorded:
+            event = Event("notification" if notification else "phase", frame, interface, method, {})
             self.events.append(event)
-        return Inside(phase, frame, outer, event)
+        else:
+            event = _unrecorded
+        frame.depth += 1
+        return Inside(phase, method if notification else None, frame, outer, event)
 
 
 class Nested(Timeline):
@@ -203,22 +205,22 @@ def _taken(items: list[_T]) -> list[_T]:
 class Inside:
     """A thread on its way through a module; see :meth:`Timeline.inside`."""
 
-    __slots__ = ("_event", "_frame", "_outer", "_phase", "_started", "_thread", "_token")
+    __slots__ = ("_event", "_frame", "_handler", "_outer", "_phase", "_started", "_thread", "_token")
 
-    def __init__(self, phase: str, frame: Frame, outer: Frame | None, event: Event) -> None:
+    def __init__(self, phase: str, handler: str | None, frame: Frame, outer: Frame | None, event: Event) -> None:
         self._phase = phase
+        self._handler = handler
         self._frame = frame
         self._outer = outer
         self._event = event
 
     def __enter__(self) -> Event:
-        frame, event = self._frame, self._event
-        handler = event.method if event.notification else None
-        self._token = frame.timeline.box.begin(self._phase, frame.module or "", handler, frame.post)
+        frame = self._frame
+        self._token = frame.timeline.box.begin(self._phase, frame.module or "", self._handler, frame.post)
         self._thread = get_native_id()
         _thread.frame = _frames[self._thread] = frame
         self._started = perf_counter_ns()
-        return event
+        return self._event
 
     def __exit__(self, *error: object) -> None:
         self._event.us = (perf_counter_ns() - self._started) / 1000
@@ -284,6 +286,7 @@ class Frame:
         self.depth = timeline.depth if depth is None else depth
 
 
+_unrecorded = Event.__new__(Event)  # takes what nobody wants to know
 _thread = local()
 _frames: dict[int, Frame] = {}
 _lock = allocate_lock()
@@ -308,7 +311,9 @@ def collect_output(timeline: Timeline) -> None:
     Texts of threads that are in no notification go to ``timeline``.
     """
     global _output_cursor
-    with _output_lock:
+    if timeline.box.drain_debug(_output_cursor)[1] == _output_cursor:
+        return
+    with _output_lock:  # another thread may have fetched it meanwhile
         texts, _output_cursor = timeline.box.drain_debug(_output_cursor)
     for text in texts:
         frame = _frames.get(text.thread) or timeline.guest()
