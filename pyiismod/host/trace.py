@@ -168,18 +168,11 @@ class Timeline:
         It yields the line of this call, whose ``result`` the caller sets. ``key`` and ``bit`` say to the slots that the
         module calls meanwhile who is told of what.
         """
-        outer = current()
-        frame = Frame(self, module, notification, post)
-        if outer is not None:
-            frame.depth, frame.thread = outer.depth, outer.thread
-        frame.key, frame.bit = key, bit
+        inside = Inside(self, phase, module, method if notification else None, notification, post)
+        inside.key, inside.bit = key, bit
         if self.is_recorded:
-            event = Event("notification" if notification else "phase", frame, interface, method, {})
-            self.events.append(event)
-        else:
-            event = _unrecorded
-        frame.depth += 1
-        return Inside(phase, method if notification else None, frame, outer, event)
+            inside.note(interface, method)
+        return inside
 
 
 class Nested(Timeline):
@@ -200,38 +193,6 @@ def _taken(items: list[_T]) -> list[_T]:
         taken = items[:]
         del items[: len(taken)]
     return taken
-
-
-class Inside:
-    """A thread on its way through a module; see :meth:`Timeline.inside`."""
-
-    __slots__ = ("_event", "_frame", "_handler", "_outer", "_phase", "_started", "_thread", "_token")
-
-    def __init__(self, phase: str, handler: str | None, frame: Frame, outer: Frame | None, event: Event) -> None:
-        self._phase = phase
-        self._handler = handler
-        self._frame = frame
-        self._outer = outer
-        self._event = event
-
-    def __enter__(self) -> Event:
-        frame = self._frame
-        self._token = frame.timeline.box.begin(self._phase, frame.module or "", self._handler, frame.post)
-        self._thread = get_native_id()
-        _thread.frame = _frames[self._thread] = frame
-        self._started = perf_counter_ns()
-        return self._event
-
-    def __exit__(self, *error: object) -> None:
-        self._event.us = (perf_counter_ns() - self._started) / 1000
-        timeline = self._frame.timeline
-        collect_output(timeline)
-        _thread.frame = self._outer
-        if self._outer is None:
-            del _frames[self._thread]
-        else:
-            _frames[self._thread] = self._outer
-        timeline.box.end(self._token)
 
 
 class Visit:
@@ -284,6 +245,50 @@ class Frame:
         self.notification = notification
         self.post = post
         self.depth = timeline.depth if depth is None else depth
+
+
+class Inside(Frame):
+    """Where a thread on its way through a module is; see :meth:`Timeline.inside`."""
+
+    __slots__ = ("_event", "_handler", "_native_id", "_outer", "_phase", "_started", "_token")
+
+    def __init__(
+        self, timeline: Timeline, phase: str, module: str, handler: str | None, notification: str | None, post: bool
+    ) -> None:
+        self._outer = outer = current()
+        if outer is None:
+            super().__init__(timeline, module, notification, post)
+        else:
+            super().__init__(timeline, module, notification, post, outer.depth)
+            self.thread = outer.thread
+        self._phase = phase
+        self._handler = handler
+        self._event = _unrecorded
+
+    def note(self, interface: str | None, method: str) -> None:
+        """Write a line for this call; what follows stands below it."""
+        kind = "notification" if self.notification else "phase"
+        self._event = event = Event(kind, self, interface, method, {})
+        self.timeline.events.append(event)
+
+    def __enter__(self) -> Event:
+        self.depth += 1
+        self._token = self.timeline.box.begin(self._phase, self.module or "", self._handler, self.post)
+        self._native_id = thread = get_native_id()
+        _thread.frame = _frames[thread] = self
+        self._started = perf_counter_ns()
+        return self._event
+
+    def __exit__(self, *error: object) -> None:
+        self._event.us = (perf_counter_ns() - self._started) / 1000
+        timeline, outer = self.timeline, self._outer
+        collect_output(timeline)
+        _thread.frame = outer
+        if outer is None:
+            del _frames[self._native_id]
+        else:
+            _frames[self._native_id] = outer
+        timeline.box.end(self._token)
 
 
 _unrecorded = Event.__new__(Event)  # takes what nobody wants to know
