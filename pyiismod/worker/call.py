@@ -56,6 +56,11 @@ class Call:
         self.reply: Reply | None = None
         self.error: PyiismodError | None = None
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether the reply is there, or will never come."""
+        return self.reply is not None or self.error is not None
+
     def deliver(self, message: Reply) -> None:
         """Take what comes before the reply; the deadline begins anew."""
         self.deadline = monotonic() + self.seconds

@@ -203,4 +203,4 @@ def test_log_data(host: Host) -> None:
         "ServiceName": "W3SVC1",
     }
     assert expected.items() <= outgoing.log.items()
-    assert (outgoing.log["ProtocolStatus"], outgoing.log["ServerPort"]) == (404, 80)
+    assert (outgoing.log["ProtocolStatus"], outgoing.log["ServerPort"]) == (200, 80)
