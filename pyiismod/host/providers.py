@@ -7,7 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pyiismod.abi.constants import HTTP_SEND_RESPONSE_FLAG_MORE_DATA
+from pyiismod.abi.constants import (
+    HTTP_SEND_RESPONSE_FLAG_MORE_DATA,
+    RQ_AUTHENTICATE_REQUEST,
+    RQ_MAP_REQUEST_HANDLER,
+)
 from pyiismod.abi.providers import (
     IAuthenticationProvider,
     IHttpEventProvider,
@@ -190,3 +194,10 @@ class SendResponseProvider(EventProvider, ISendResponseProvider):
     @property
     def _is_ready(self) -> bool:
         return self.may_log and not self.flags & HTTP_SEND_RESPONSE_FLAG_MORE_DATA
+
+
+PROVIDERS: dict[int, type[EventProvider]] = {
+    RQ_AUTHENTICATE_REQUEST: AuthenticationProvider,
+    RQ_MAP_REQUEST_HANDLER: MapHandlerProvider,
+}
+"""What deterministic notifications come with besides a plain :class:`EventProvider`."""

@@ -24,6 +24,7 @@ from pyiismod.host.errors import (
 from pyiismod.host.headers import LONGEST, Headers
 from pyiismod.host.incoming import ClientGone, GivenUp
 from pyiismod.host.message import delete_header, get_header, name_of, set_header
+from pyiismod.host.nested import read_entity
 from pyiismod.host.objects import NativeObject, configured
 from pyiismod.host.request_struct import HEADERS, VERB_UNKNOWN, VERBS, build
 from pyiismod.host.url import Url
@@ -209,7 +210,7 @@ class Request(NativeObject, IHttpRequest4):
             self._exchange.outgoing.invite(self._exchange.incoming)
         try:
             received = self.body.read(buffer, size, lambda: completion.is_wanted)
-            received = self._exchange.read_entity(buffer, received, size)
+            received = read_entity(self._exchange, buffer, received, size)
         except GivenUp:
             return 0, ERROR_OPERATION_ABORTED
         except ClientGone:

@@ -29,6 +29,7 @@ from pyiismod.host.message import delete_header, get_header, name_of, set_header
 from pyiismod.host.objects import NativeObject
 from pyiismod.host.refusal import Refused
 from pyiismod.host.response_struct import CHUNKS, HEADERS, LINES, SERVER, ResponseStruct
+from pyiismod.host.whereabouts import where
 from pyiismod.pipeline import Completion
 from pyiismod.rules.body import AFTER_THE_END, TOO_LATE
 
@@ -134,7 +135,7 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
         if len(reason) > LONGEST:
             return ERROR_INVALID_DATA
         self._set_status(statusCode, reason, uSubStatus, hrErrorToReport, bool(fTrySkipCustomErrors))
-        self.set_by = self._exchange.where
+        self.set_by = where(self._exchange)
         return S_OK
 
     def GetStatus(
@@ -303,7 +304,7 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
         self.chunks.clear()
         if fResetStatusCode:
             self._set_status(302, b"Redirect")
-            self.set_by = self._exchange.where
+            self.set_by = where(self._exchange)
             self.headers.set(b"Location", url, replace=True)
         self.headers.set(b"Content-Type", b"text/html; charset=UTF-8", replace=True)
         self.chunks.append(
