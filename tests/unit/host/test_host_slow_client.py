@@ -123,11 +123,13 @@ def test_parts_leave_in_order_whoever_sends_them(host: Host) -> None:
 def test_a_cancelled_send_resets_the_connection(schedule: str | int, host: Host) -> None:
     """2.4, CancelIo: it completes with ERROR_OPERATION_ABORTED; half a response cannot go on."""
     client, seen = Slow(), []
+    timers: list[threading.Timer] = []
 
     def begin(context: Native, provider: Native) -> int:
         response_of(context).DisableBuffering()
         assert write(context, b"body") == (0, 0, 1)
-        threading.Timer(0.05, lambda: seen.append(context.CancelIo())).start()
+        timers.append(threading.Timer(0.05, lambda: seen.append(context.CancelIo())))
+        timers[0].start()
         return PENDING
 
     def completed(context: Native, bit: int, post: int, provider: Native, info: Native) -> int:
@@ -137,6 +139,7 @@ def test_a_cancelled_send_resets_the_connection(schedule: str | int, host: Host)
 
     host.load("m", {"OnBeginRequest": begin, "OnAsyncCompletion": completed})
     outgoing = host.fire(schedule=schedule, client=client)
+    timers[0].join()
     assert sorted(map(str, seen)) == sorted(map(str, [0, (0, ABORTED), INVALID]))
     assert (outgoing.connection, client.got) == ("reset", b"")
 
