@@ -75,6 +75,10 @@ def build(
         raise UsageError(f"There is no HTTP version {http_version!r} here.", hint="Write '1.1' or '1.0'.")
     if disconnect_after is not None and disconnect_after < 0:
         raise UsageError(f"A client cannot go away after {disconnect_after} bytes.")
+    if not isinstance(connection, str) or len(connection) > LONGEST:
+        raise UsageError(f"{connection!r} is no name of a connection.", hint='Write connection="one", for example.')
+    if not isinstance(certificate, bytes):
+        raise UsageError(f"A client certificate is bytes in DER, not {type(certificate).__name__}.")
     lines = [_header(name, value) for name, value in _pairs(headers)]
     present = _sizes(lines)
     if "host" not in present:
@@ -106,7 +110,7 @@ def build(
         short_reads=short_reads,
         disconnect_after=disconnect_after,
         connection=connection,
-        certificate=bytes(certificate),
+        certificate=certificate,
     )
 
 
