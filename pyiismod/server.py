@@ -13,6 +13,8 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from threading import RLock
 from types import TracebackType
@@ -34,7 +36,7 @@ from pyiismod.streaming import Finish, ResponseStream
 from pyiismod.trace import Trace
 from pyiismod.worker import protocol
 from pyiismod.worker.call import Call, Listener
-from pyiismod.worker.client import WorkerClient
+from pyiismod.worker.client import Closed, WorkerClient
 from pyiismod.worker.output import Output
 
 __all__ = ["Server"]
@@ -65,6 +67,9 @@ class Worker(Protocol):
         Raises:
             PyiismodError: of any kind.
         """
+
+    def drain(self) -> None:
+        """Wait until every command has its reply."""
 
     def close(self) -> None:
         """End it. Idempotent."""
@@ -247,9 +252,11 @@ class Server(Happenings):
         command = self._build(method, url, content=body, stream=True, **options)
 
         def begin() -> tuple[Conversation, Call, Finish]:
-            conversation, worker = Conversation(body, self._handler), self._started()
-            call = worker.begin(command, listener=conversation)
-            return conversation, call, lambda wait: self._take_end(worker, wait, command)
+            while True:
+                conversation, worker = Conversation(body, self._handler), self._started()
+                with suppress(Closed):
+                    call = worker.begin(command, listener=conversation)
+                    return conversation, call, partial(self._take_end, worker, command)
 
         return ResponseStream(begin)
 
@@ -307,10 +314,13 @@ class Server(Happenings):
         """Send a request to a worker that takes it, and return that worker."""
         while True:
             worker = self._started()
-            if body.rest is None and self._handler is None:
-                fired = self._call(worker, command, protocol.Fired)
-            else:
-                fired = self._converse(worker, command, body)
+            try:
+                if body.rest is None and self._handler is None:
+                    fired = self._call(worker, command, protocol.Fired)
+                else:
+                    fired = self._converse(worker, command, body)
+            except Closed:
+                continue
             if not fired.gone:
                 return fired, worker
 
@@ -327,7 +337,7 @@ class Server(Happenings):
         conversation.check()
         return fired
 
-    def _take_end(self, worker: Worker, wait: Callable[[], protocol.Reply], command: protocol.Fire) -> protocol.Fired:
+    def _take_end(self, worker: Worker, command: protocol.Fire, wait: Callable[[], protocol.Reply]) -> protocol.Fired:
         """Wait for the end of a streamed request."""
         fired = self._settle(worker, wait, command, protocol.Fired)
         self._recycle(fired, worker)
@@ -345,6 +355,7 @@ class Server(Happenings):
             self._worker = None
         try:
             self._call(worker, protocol.Unload(0, graceful), protocol.Unloaded)
+            worker.drain()  # requests that came too late are told so
         finally:
             self._close(worker)
 
