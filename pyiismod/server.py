@@ -288,6 +288,18 @@ class Server(Happenings):
         if (worker := self._worker) is not None:
             self._retire(worker, graceful=True)
 
+    def reload(self) -> None:
+        """Terminate and unload all modules, and load them again into the same process, as a second server there.
+
+        IIS does not do that; a module that bears it leaves nothing behind when it goes.
+
+        Raises:
+            ModuleError: a module crashed or hung on its way out or in.
+        """
+        worker = self._started()
+        self._call(worker, protocol.Unload(0), protocol.Unloaded)
+        self._furnish(worker)
+
     def _raise(self, notification: str, **details: Any) -> protocol.Raised:
         worker = self._started()
         raised = self._call(worker, protocol.Raise(0, notification, **details), protocol.Raised)
@@ -362,10 +374,14 @@ class Server(Happenings):
         with self._starting:
             if self._worker is None:
                 self._worker = worker = self._start()
-                root = None if self._root is None else self._windows_path(Path(self._root).resolve())
-                self._call(worker, protocol.Configure(0, {**self._settings, "root": root}), protocol.Done)
-                self.modules = [self._load(worker, read_image(module.path), module.name) for module in self.modules]
+                self._furnish(worker)
             return self._worker
+
+    def _furnish(self, worker: Worker) -> None:
+        """Configure a server in a worker, and load the modules there."""
+        root = None if self._root is None else self._windows_path(Path(self._root).resolve())
+        self._call(worker, protocol.Configure(0, {**self._settings, "root": root}), protocol.Done)
+        self.modules = [self._load(worker, read_image(module.path), module.name) for module in self.modules]
 
     def _start(self) -> Worker:
         if self._in_process:

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from pyiismod.host.settings import SHUTDOWNS as SHUTDOWNS
 from pyiismod.host.timing import SCHEDULES as SCHEDULES
 
 PROTOCOL_VERSION = 2
