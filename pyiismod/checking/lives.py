@@ -11,7 +11,7 @@ from pyiismod.checking import leaks
 from pyiismod.checking.findings import Node
 from pyiismod.checking.habits import slow_handlers
 from pyiismod.checking.options import Options
-from pyiismod.checking.report import FAILED, PASSED, SKIPPED
+from pyiismod.checking.report import FAILED, PASSED, SKIPPED, Where
 from pyiismod.checking.traffic import BASIC, Shot, behind, body_of, drawn, notified, varied
 from pyiismod.errors import PyiismodError
 from pyiismod.server import Server
@@ -300,8 +300,18 @@ def _drawn(check: Checking) -> None:
 
 def _leaks(check: Checking) -> None:
     """Many equal requests: what grows."""
-    if _unless_broken(check, _LEAKS):
-        leaks.measure(check)
+    count = check.options.requests
+    if not _unless_broken(check, 1 if count else _LEAKS) or count == 0:
+        return
+    count = count or leaks.REQUESTS[check.options.level]
+    with check.phase("leaks", "leaks") as seen:
+        with check.server(record=False) as iis:
+            iis.load(check.path)
+            slopes = leaks.measure(iis, count)
+        check.report.slopes += slopes
+        for rule, text in leaks.judge(slopes):
+            check.findings.add(rule, text, Where(phase="leaks", module=check.path.name))
+        seen.append(f"{count} equal requests")
 
 
 LIVES: Final[tuple[Callable[[Checking], None], ...]] = (

@@ -140,9 +140,9 @@ def check(
 
         out.show(check_report(report, everything=verbose))
     if github:
-        from pyiismod.report.annotations import annotations
+        from pyiismod.report.github import github_lines
 
-        for line in annotations(report):
+        for line in github_lines(report):
             (err if as_json else out).text(line)
     raise typer.Exit(report.exit_code)
 

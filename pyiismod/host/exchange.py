@@ -34,6 +34,7 @@ from pyiismod.host.context import Context
 from pyiismod.host.errors import E_FAIL, ERROR_INVALID_PARAMETER
 from pyiismod.host.global_providers import PreBeginRequestProvider
 from pyiismod.host.incoming import Client, Incoming, Outgoing
+from pyiismod.host.lent import Lent
 from pyiismod.host.mapping import Mapping
 from pyiismod.host.memory import RequestPool
 from pyiismod.host.module import STATUS_NAMES, ModuleInstance
@@ -65,7 +66,7 @@ from pyiismod.pipeline import (
 )
 from pyiismod.rules.body import SENDS_FOR_EVER, WRONG_ENTITY_SIZE
 from pyiismod.rules.completion import COMPLETED_TWICE, LEFT_WITHOUT_WAITING, PENDING_NESTED, STRANGE_STATUS
-from pyiismod.rules.lifetime import NULL_MODULE
+from pyiismod.rules.lifetime import NULL_MODULE, OVERRUN
 from pyiismod.rules.rule import Rule
 
 if TYPE_CHECKING:
@@ -133,6 +134,8 @@ class Exchange:
         self.incoming = incoming
         self.timeline = timeline
         self.pool = RequestPool()
+        self.pool.is_exhausted = self.settings.fail_allocations
+        self.lent = Lent(timeline)
         self.outgoing = Outgoing(client)
         self.handled = False
         self.ended = False
@@ -230,6 +233,7 @@ class Exchange:
         """Do what IIS itself does at an event."""
         if bit == RQ_EXECUTE_REQUEST_HANDLER:
             if not self.handled:
+                self.request.check_body()
                 self.mapping.serve()
         elif not self.around.has_user and self.incoming.account is None:
             self.response.fail(401, 2)
@@ -269,6 +273,8 @@ class Exchange:
             child.left_behind()
         for thing in (*self._objects, *self._providers.values()):
             thing.end()
+        for what in self.pool.damage():
+            self.timeline.violation(OVERRUN, what)
         self.pool.release()
         self.around.leave_connection()
         self.is_freed = True

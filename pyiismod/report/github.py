@@ -13,12 +13,12 @@ from pyiismod.rules import ERROR, NOTE, WARNING
 if TYPE_CHECKING:
     from pyiismod.checking.report import Report
 
-__all__ = ["annotations"]
+__all__ = ["github_lines"]
 
 _COMMANDS = {ERROR: "error", WARNING: "warning", NOTE: "notice"}
 
 
-def annotations(report: Report) -> list[str]:
+def github_lines(report: Report) -> list[str]:
     """Return one command a line: the findings, then phases that failed without one."""
     file = str(report.path).replace("\\", "/")
     told = {finding.text for finding in report.findings}
