@@ -78,7 +78,7 @@ def rule_of(error: PyiismodError, *, low_memory: bool = False) -> Rule | None:
 def _guarded(owner: dict[str, Any]) -> Rule:
     if owner.get("state") == "freed":
         return lifetime.REQUEST_MEMORY_AFTER_END
-    return body.URL_AS_STRING if owner.get("what") == "CookedUrl" else lifetime.OVERRUN
+    return body.URL_AS_STRING if str(owner.get("what")).startswith("CookedUrl") else lifetime.OVERRUN
 
 
 def _crash(details: dict[str, Any]) -> Rule:

@@ -21,27 +21,24 @@ from typing import Any
 
 from pyiismod.checking import lives, static
 from pyiismod.checking.blame import phase_of, rule_of, where_of
-from pyiismod.checking.findings import Findings, Node, tree
+from pyiismod.checking.findings import Findings, Node, Skip, tree
 from pyiismod.checking.habits import habits
 from pyiismod.checking.options import Options
 from pyiismod.checking.report import FAILED, PASSED, SKIPPED, Phase, Report, Where
+from pyiismod.checking.traffic import behind
 from pyiismod.errors import ModuleError, PyiismodError, RuntimeProblem, UsageError
 from pyiismod.rules import registration
 from pyiismod.rules.rule import Rule
 from pyiismod.server import Server
 from pyiismod.trace import Trace
 
-__all__ = ["Checking", "Progress", "Skip", "check"]
+__all__ = ["Checking", "Progress", "check"]
 
 Progress = Callable[[str, int, int], None]
 """Is told of each step before it begins: its name, how many are done, and how many there may be."""
 
 _LOADING = ("imports", "load", "RegisterModule")
 _LIFE = ("registration", "GetHttpModule", "Dispose", "shutdown", "Terminate", "unload")
-
-
-class Skip(Exception):
-    """A phase cannot be tried; the text says why."""
 
 
 def check(path: str | os.PathLike[str], options: Options | None = None, *, progress: Progress | None = None) -> Report:
@@ -94,9 +91,14 @@ class Checking:
     def run(self) -> None:
         """Go through all phases."""
         self._total = len(static.STATIC) + 1 + len(_LOADING) + lives.steps(self.options)
-        if not self._read() or not self._load_first():
+        if not self._read():
             return
+        iis = self.server(content_handler=behind)
+        if not self._load_first(iis):
+            return
+        lives.ordinary(self, iis)
         for life in lives.LIVES:
+            self._failures = {}
             life(self)
 
     # --- phases
@@ -150,10 +152,6 @@ class Checking:
         """Whether the same thing has failed twice: a third time would tell nothing new."""
         return any(count > 1 for count in self._failures.values())
 
-    def forget_failures(self) -> None:
-        """Begin a life of its own."""
-        self._failures = {}
-
     # --- observations
 
     def observe(self, trace: Trace, refused: tuple[str, ...], phase: str) -> list[Node]:
@@ -205,10 +203,9 @@ class Checking:
                 text = f"It imports {each.dll}, {each.text}."
                 self.findings.add(rule, text, Where(phase="imports", module=self.path.name, call=each.dll))
 
-    def _load_first(self) -> bool:
+    def _load_first(self, iis: Server) -> bool:
         """Load it for the first time; on failure, note in which phase."""
         started = perf_counter()
-        iis = self.server()
         self._progress("load", self._done, self._total)
         try:
             module = iis.load(self.path)
@@ -228,10 +225,6 @@ class Checking:
         self.report.registration = module.registration
         self.observe(module.trace, module.refused, "RegisterModule")
         self._registered()
-        try:
-            iis.close()
-        except PyiismodError:
-            return True  # the first life shows it, and says in which phase
         return True
 
     def _load_failed(self, problem: PyiismodError, seconds: float, iis: Server) -> None:

@@ -8,10 +8,14 @@ from typing import Any
 
 from pyiismod.checking.options import Options
 from pyiismod.checking.report import SEVERITIES, Finding, Where
-from pyiismod.rules import Rule
+from pyiismod.rules import ERROR, Rule
 from pyiismod.trace import Trace, TraceEvent, Violation
 
-__all__ = ["Findings", "Node", "tree"]
+__all__ = ["Findings", "Node", "Skip", "tree"]
+
+
+class Skip(Exception):
+    """A phase cannot be tried; the text says why."""
 
 
 class Node:
@@ -106,9 +110,10 @@ class Findings:
         """Return whether a place of a stack is in the module."""
         return place.lower().startswith(f"{self._module.lower()}+")
 
-    def has(self, rule: Rule) -> bool:
-        """Return whether a rule was found broken."""
-        return any(finding.rule is rule for finding in self._found.values())
+    @property
+    def has_errors(self) -> bool:
+        """Whether one of them is an error."""
+        return any(finding.rule.severity == ERROR for finding in self._found.values())
 
     def all(self) -> list[Finding]:
         """Return them, the worst first."""

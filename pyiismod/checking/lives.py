@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from pyiismod.checking import leaks
-from pyiismod.checking.findings import Node
+from pyiismod.checking.findings import Node, Skip
 from pyiismod.checking.habits import slow_handlers
 from pyiismod.checking.options import Options
 from pyiismod.checking.report import FAILED, PASSED, SKIPPED, Where
@@ -20,11 +20,12 @@ from pyiismod.worker.protocol import SHUTDOWNS
 if TYPE_CHECKING:
     from pyiismod.checking.engine import Checking
 
-__all__ = ["LIVES", "steps"]
+__all__ = ["LIVES", "ordinary", "steps"]
 
-_INLINE, _OVERLAP, _ORDERS, _STRICT, _LEAKS, _LOW_MEMORY, _DRAWN = 2, 2, 5, 4, 5, 6, 7
+_RELOAD, _INLINE, _OVERLAP, _ORDERS, _STRICT, _LEAKS, _LOW_MEMORY, _DRAWN = 2, 2, 2, 5, 4, 5, 6, 7
 """From which level on."""
 
+_NO_LIMIT: Final = 1e9  # seconds
 _SCHEDULES: Final = ("inline", "early")
 _AT_ONCE: Final = 8
 _NEVER_RAISED: Final = {
@@ -53,14 +54,14 @@ class _Life:
 
     Args:
         check: the check.
-        settings: of the server.
+        iis: a server that has the module already; a new one when None.
+        settings: of a new server.
     """
 
-    def __init__(self, check: Checking, **settings: Any) -> None:
+    def __init__(self, check: Checking, iis: Server | None = None, **settings: Any) -> None:
         self.check = check
-        self.iis = check.server(content_handler=behind, **settings)
+        self.iis = check.server(content_handler=behind, **settings) if iis is None else iis
         self.nodes: list[Node] = []
-        self.low_memory = bool(settings.get("fail_allocations"))
 
     def load(self) -> None:
         """Load the module, which has been loaded before."""
@@ -68,10 +69,8 @@ class _Life:
 
     def fire(self, shot: Shot, group: str, **options: Any) -> list[Node] | None:
         """Fire one request as a phase; return its timeline, None when it failed or was not tried."""
-        from pyiismod.checking.engine import Skip
-
         check, before = self.check, len(self.nodes)
-        with check.phase(shot.name, group, low_memory=self.low_memory) as seen:
+        with check.phase(shot.name, group) as seen:
             if check.has_failed_often:
                 raise Skip("it has failed the same way twice before")
             response = self.iis.request(shot.method, shot.url, **{**shot.options, **options})
@@ -111,14 +110,18 @@ class _Life:
         return nodes
 
 
-def _ordinary(check: Checking) -> None:
-    """The first life: every notification once, the varied set, what happens to the process, the end."""
-    life = _Life(check)
+def ordinary(check: Checking, iis: Server) -> None:
+    """The first life: every notification once, the varied set, what happens to the process, the end.
+
+    Args:
+        check: the check.
+        iis: has the module already.
+    """
+    life = _Life(check, iis)
     found = check.report.registration
     phases = len(check.report.phases)
     names = (*found.request_notifications, *found.post_notifications) if found else ()
     with check.phase("first request", "requests") as seen:
-        life.load()
         response = life.iis.request(BASIC.method, BASIC.url)
         life.nodes += check.observe(response.trace, response.refused, "first request")
         seen.append(f"{response.status} {response.reason}".strip())
@@ -197,6 +200,8 @@ def _the_end(check: Checking, life: _Life) -> None:
     nothing = "" if "Terminate" in ends else "nothing is registered"
     check.add_phase("Terminate", "end", seconds=ends.get("Terminate", 0.0), text=nothing)
     check.add_phase("unload", "end", seconds=ends.get("FreeLibrary", 0.0), text="FreeLibrary")
+    if check.options.level < _RELOAD:
+        return
     with check.phase("reload", "end") as seen:
         second = _Life(check)
         second.load()
@@ -210,7 +215,6 @@ def _the_end(check: Checking, life: _Life) -> None:
 
 
 def _unless_broken(check: Checking, level: int) -> bool:
-    check.forget_failures()
     return check.options.level >= level and not check.broken
 
 
@@ -219,7 +223,7 @@ def _schedules(check: Checking) -> None:
     if not _unless_broken(check, _INLINE):
         return
     for schedule in _SCHEDULES:
-        life = _Life(check, schedule=schedule)
+        life = _Life(check, schedule=schedule, end_of_body_is_success=schedule == "inline")
         with check.phase(f"schedule {schedule}", "schedules") as seen:
             life.load()
             for shot in (BASIC, *varied()):
@@ -303,18 +307,24 @@ def _leaks(check: Checking) -> None:
     count = check.options.requests
     if not _unless_broken(check, 1 if count else _LEAKS) or count == 0:
         return
+    seconds = _NO_LIMIT if count else leaks.SECONDS[check.options.level]
     count = count or leaks.REQUESTS[check.options.level]
     with check.phase("leaks", "leaks") as seen:
+        if check.findings.has_errors:
+            raise Skip("errors were found: what comes of them is no leak of its own")
         with check.server(record=False) as iis:
             iis.load(check.path)
-            slopes = leaks.measure(iis, count)
+            slopes = leaks.measure(iis, count, seconds)
+        if slopes[0].requests < min(count, leaks.FEWEST) - leaks.SAMPLES:
+            text = f"{slopes[0].requests} requests in {seconds:g} s are too few to tell; --requests sets their number"
+            raise Skip(text)
         check.report.slopes += slopes
         for rule, text in leaks.judge(slopes):
             check.findings.add(rule, text, Where(phase="leaks", module=check.path.name))
-        seen.append(f"{count} equal requests")
+        seen.append(f"{slopes[0].requests} equal requests")
 
 
 LIVES: Final[tuple[Callable[[Checking], None], ...]] = (
-    _ordinary, _schedules, _overlap, _orders, _strict, _leaks, _low_memory, _drawn,
+    _schedules, _overlap, _orders, _strict, _leaks, _low_memory, _drawn,
 )  # fmt: skip
 """In this order."""
