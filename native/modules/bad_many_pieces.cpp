@@ -7,7 +7,7 @@ class CManyPieces : public CHttpModule
 public:
     REQUEST_NOTIFICATION_STATUS OnExecuteRequestHandler(IHttpContext* pHttpContext, IHttpEventProvider*) override
     {
-        const DWORD size = 131072;
+        const DWORD size = 16384;
         DWORD received = 0;
         void* memory = NULL;
         do

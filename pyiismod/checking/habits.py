@@ -16,7 +16,7 @@ __all__ = ["Habit", "habits", "slow_handlers"]
 
 Habit = tuple[Rule, str, Node]
 
-_MANY_PIECES: Final = 8
+_MANY_PIECES: Final = 32
 _MUCH: Final = 1 << 20
 _SHRINKS: Final = 3  # reads in a row whose buffer is what the last one brought, and smaller
 _BEFORE_THE_HANDLER: Final = (

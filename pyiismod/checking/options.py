@@ -45,6 +45,8 @@ class Options:
             raise UsageError(f"{self.requests} requests cannot be sent.")
         if self.slow <= 0:
             raise UsageError("A handler cannot be quicker than 0 ms.")
+        if self.timeout <= 0:
+            raise UsageError("A step that may take no time cannot be made.")
         for name in (*self.only, *self.skip):
             _rule(name)
 
@@ -60,7 +62,6 @@ def _rule(name: str) -> Rule:
             return rule
     from difflib import get_close_matches
 
-    known = [*RULES, *(rule.name for rule in RULES.values())]
-    close = get_close_matches(name.lower(), [text.lower() for text in known], 1)
-    hint = f"Did you mean {close[0].upper() if close[0].startswith('im') else close[0]}?" if close else ""
-    raise UsageError(f"There is no rule {name!r}.", hint=hint or "docs/rules.md lists them all.")
+    close = get_close_matches(name.lower(), [rule.name for rule in RULES.values()], 1)
+    hint = f"Did you mean {close[0]}?" if close else "docs/rules.md lists them all."
+    raise UsageError(f"There is no rule {name!r}.", hint=hint)

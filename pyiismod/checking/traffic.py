@@ -50,7 +50,7 @@ def notified(name: str) -> Shot:
     """Return the request of one notification: one with a body where that is read."""
     if name == "RQ_READ_ENTITY":
         return Shot(f"{name}: POST /", "POST", "/", {"content": b"a=1&b=2", "headers": _FORM})
-    return Shot(f"{name}: GET /", "GET", f"/{name.lower()}?x=1")
+    return Shot(f"{name}: GET /", "GET", f"/{name.lower()}")
 
 
 def varied() -> list[Shot]:
@@ -69,7 +69,7 @@ def varied() -> list[Shot]:
         Shot("an IPv6 client", "GET", "/", {"remote": ("2001:db8::1", 50001)}),
         Shot("an encoded path that is not ASCII", "GET", "/caf%C3%A9/%E6%97%A5%E6%9C%AC/a%20b.html?q=%E2%82%AC"),
         Shot("a binary body with NULs", "POST", upload, {"content": _BINARY}),
-        Shot("a body of 100 KB", "POST", upload, {"content": body_of(100_000)}),
+        Shot("a body of 1 MB", "POST", upload, {"content": body_of(1_100_000)}),
         Shot("a body in short reads", "POST", upload, {"content": body_of(20_000), "short_reads": 7}),
         Shot("a chunked body", "POST", upload, {"content": _CHUNKED}),
         Shot("a client that goes away in its body", "POST", upload, lost),

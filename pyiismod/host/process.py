@@ -234,7 +234,8 @@ class Process:
         for file, frame in given.items():
             if file.holders:
                 text = f"the IHttpFileInfo of {file.path} was never dereferenced"
-                timeline.blame(frame or timeline.guest(), FILE_INFO_NOT_RELEASED, text, [])
+                taker = Frame(timeline, frame.module, frame.notification, frame.post) if frame else timeline.guest()
+                timeline.blame(taker, FILE_INFO_NOT_RELEASED, text, [])
                 file.holders = 0
                 file.die(timeline)
         for container in self._dispensed:
