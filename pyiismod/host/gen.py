@@ -1,4 +1,4 @@
-"""Writes everything that is generated from :mod:`pyiismod.abi` and :mod:`pyiismod.rules`, or checks that it is up to date.
+"""Writes everything that is generated from :mod:`pyiismod.abi` and the rules, or checks that it is up to date.
 
     python -m pyiismod.host.gen [--check]
 

@@ -20,8 +20,8 @@ _HEAD = """# The rules of `pyiismod check`
 
 Each rule has an id that never changes its meaning, a name, a severity, and the `--level` from which on it is looked for
 (a life of the module that shows it may begin at a higher one: see [check.md](check.md)). An **error** crashes, hangs,
-corrupts or loses something in IIS; a **warning** does not do what its author must have meant; a **note** is allowed, and
-worth knowing. Facts are cited by section of the project's IIS fact sheet.
+corrupts or loses something in IIS; a **warning** does not do what its author must have meant; a **note** is allowed,
+and worth knowing. Facts are cited by section of the project's IIS fact sheet.
 
 `--skip IM018` or `--skip blocks` leaves a rule out; `--only` looks for nothing else.
 """
