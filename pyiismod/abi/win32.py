@@ -71,8 +71,6 @@ ULONG_PTR VirtualQuery(PVOID lpAddress, MEMORY_BASIC_INFORMATION *lpBuffer, ULON
 
 DWORD GetProcessHeaps(DWORD NumberOfHeaps, HANDLE *ProcessHeaps);
 BOOL HeapValidate(HANDLE hHeap, DWORD dwFlags, PVOID lpMem);
-BOOL HeapLock(HANDLE hHeap);
-BOOL HeapUnlock(HANDLE hHeap);
 BOOL HeapWalk(HANDLE hHeap, PROCESS_HEAP_ENTRY *lpEntry);
 BOOL K32GetProcessMemoryInfo(HANDLE Process, PROCESS_MEMORY_COUNTERS_EX *ppsmemCounters, DWORD cb);
 BOOL GetProcessHandleCount(HANDLE hProcess, DWORD *pdwHandleCount);

@@ -158,7 +158,7 @@ class Checking:
         """Take in what a timeline shows; return it as nodes."""
         nodes = tree(trace)
         self.findings.take(nodes, phase)
-        for rule, text, node in habits(nodes):
+        for rule, text, node in habits(nodes, self.path.name):
             self.findings.add(rule, text, self.findings.where(node, phase))
         self.report.refused += [name for name in dict.fromkeys(refused) if name not in self.report.refused]
         return nodes

@@ -87,7 +87,7 @@ class Findings:
     def take(self, nodes: list[Node], phase: str) -> None:
         """Take in what the host has noted."""
         for node in nodes:
-            if node.event.event == "violation":
+            if node.event.event == "violation" and node.event.module in (self._module, None):
                 violation = Violation.of(node.event)
                 self.add(violation.rule, str(violation), self.where(node, phase))
 

@@ -25,8 +25,9 @@ _BEFORE_THE_HANDLER: Final = (
 )  # fmt: skip
 
 
-def habits(nodes: list[Node]) -> Iterator[Habit]:
-    """Yield the rules that a timeline shows to be broken: which, in words, and where."""
+def habits(nodes: list[Node], module: str) -> Iterator[Habit]:
+    """Yield the rules that a timeline shows ``module`` to break: which, in words, and where."""
+    nodes = [node for node in nodes if node.event.module == module]
     yield from _tracing(nodes)
     yield from _redirects(nodes)
     yield from _shrinking(nodes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pyiismod.checking import leaks
@@ -12,9 +13,10 @@ from pyiismod.checking.findings import Node, Skip
 from pyiismod.checking.habits import slow_handlers
 from pyiismod.checking.options import Options
 from pyiismod.checking.report import FAILED, PASSED, SKIPPED, Where
-from pyiismod.checking.traffic import BASIC, Shot, behind, body_of, drawn, notified, varied
+from pyiismod.checking.traffic import BASIC, Shot, behind, beside_another, body_of, drawn, notified, varied
 from pyiismod.errors import PyiismodError
 from pyiismod.server import Server
+from pyiismod.trace import Trace
 from pyiismod.worker.protocol import SHUTDOWNS
 
 if TYPE_CHECKING:
@@ -22,10 +24,11 @@ if TYPE_CHECKING:
 
 __all__ = ["LIVES", "ordinary", "steps"]
 
-_RELOAD, _INLINE, _OVERLAP, _ORDERS, _STRICT, _LEAKS, _LOW_MEMORY, _DRAWN = 2, 2, 2, 5, 4, 5, 6, 7
+_NEIGHBOUR, _RELOAD, _INLINE, _OVERLAP, _ORDERS, _STRICT, _LEAKS, _LOW_MEMORY, _DRAWN = 2, 2, 2, 2, 5, 4, 5, 6, 7
 """From which level on."""
 
 _NO_LIMIT: Final = 1e9  # seconds
+_NEIGHBOURS_DLL: Final = Path(__file__).with_name("neighbour.dll")
 _SCHEDULES: Final = ("inline", "early")
 _AT_ONCE: Final = 8
 _NEVER_RAISED: Final = {
@@ -233,6 +236,19 @@ def _schedules(check: Checking) -> None:
             life.end()
 
 
+def _neighbours(check: Checking) -> None:
+    """Another module before it: one that ends requests, executes a child, and raises what nobody knows."""
+    if not _unless_broken(check, _NEIGHBOUR):
+        return
+    life = _Life(check)
+    with check.phase("load beside another module", "requests"):
+        life.iis.load(_NEIGHBOURS_DLL)
+        life.load()
+    for shot in beside_another():
+        life.fire(shot, "requests")
+    life.close("unload beside another module", "requests")
+
+
 def _overlap(check: Checking) -> None:
     """Many requests at once."""
     if not _unless_broken(check, _OVERLAP):
@@ -251,15 +267,29 @@ def _overlap(check: Checking) -> None:
 
 
 def _orders(check: Checking) -> None:
-    """The orders in which a process may end (1.5; 6, mistake 31)."""
+    """The orders in which a process may end (1.5; 6, mistake 31): two workers at a time, most of it is their start."""
     if not _unless_broken(check, _ORDERS):
         return
-    for order in SHUTDOWNS[1:]:
-        life = _Life(check, shutdown=order)
-        with check.phase(f"shutdown {order}", "end"):
-            life.load()
-            life.iis.request(BASIC.method, BASIC.url)
-            life.end()
+    with ThreadPoolExecutor(2) as pool:
+        ended = {order: pool.submit(_end_in, check, order) for order in SHUTDOWNS[1:]}
+        for order, end in ended.items():
+            with check.phase(f"shutdown {order}", "end"):
+                trace, error = end.result()
+                check.observe(trace, (), f"shutdown {order}")
+                if error is not None:
+                    raise error
+
+
+def _end_in(check: Checking, order: str) -> tuple[Trace, PyiismodError | None]:
+    iis, before = check.server(shutdown=order), 0
+    try:
+        iis.load(check.path)
+        iis.request(BASIC.method, BASIC.url)
+        before = len(iis.trace)
+        iis.close()
+    except PyiismodError as error:
+        return iis.trace[before:], error
+    return iis.trace[before:], None
 
 
 def _low_memory(check: Checking) -> None:
@@ -325,6 +355,6 @@ def _leaks(check: Checking) -> None:
 
 
 LIVES: Final[tuple[Callable[[Checking], None], ...]] = (
-    _schedules, _overlap, _orders, _strict, _leaks, _low_memory, _drawn,
+    _neighbours, _schedules, _overlap, _orders, _strict, _leaks, _low_memory, _drawn,
 )  # fmt: skip
 """In this order."""

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from pyiismod.handler import HandlerRequest, HandlerResult
 
-__all__ = ["BASIC", "Shot", "behind", "body_of", "drawn", "notified", "varied"]
+__all__ = ["BASIC", "Shot", "behind", "beside_another", "body_of", "drawn", "notified", "varied"]
 
 _PAGE = b"<!doctype html><title>check</title><p>An ordinary page, as an application behind the module answers.</p>"
 _FORM = [("Content-Type", "application/x-www-form-urlencoded")]
@@ -75,6 +75,16 @@ def varied() -> list[Shot]:
         Shot("a client that goes away in its body", "POST", upload, lost),
         Shot("404", "GET", "/missing/page.html"),
         Shot("credentials, cookies, a header twice", "GET", "/", {"headers": lines}),
+    ]
+
+
+def beside_another() -> list[Shot]:
+    """Return the requests that the neighbour (``native/modules/neighbour.cpp``) does something to."""
+    return [
+        Shot("a child request", "GET", "/parent", {"headers": {"X-Check": "child"}}),
+        Shot("a child request with a body", "POST", "/parent", {"headers": {"X-Check": "child"}, "content": b"a=1"}),
+        Shot("a request that ends before BEGIN_REQUEST", "GET", "/", {"headers": {"X-Check": "finish"}}),
+        Shot("a custom notification", "GET", "/", {"headers": {"X-Check": "custom"}}),
     ]
 
 

@@ -32,6 +32,8 @@ PRIMARY, IMPERSONATION = 1, 2
 _FROM_ADDRESS_UNCHANGED = 0x4 | 0x2  # GET_MODULE_HANDLE_EX_FLAG_…: by address, without a reference
 _LONGEST_PATH = 1024
 _MOST_HEAPS = 64
+_WALKS = 5
+_ERROR_NO_MORE_ITEMS = 259
 _SNAPSHOT_THREADS = 0x4
 _HEAP_ENTRY_BUSY = 0x4
 _EXTENDED_HANDLES, _FIRST_OWNER, _WORDS_EACH = 64, 3, 5  # SystemExtendedHandleInformation, in words of 64 bits
@@ -275,18 +277,27 @@ def _listed_handles() -> int:
 
 
 def _heap_blocks() -> tuple[int, int]:
-    kernel32 = _kernel32()
+    """Return how many blocks of the heaps are in use, and their bytes.
+
+    The heaps are not locked: a thread that waits for such a lock in malloc, and has the interpreter's, would wait for
+    ever. A walk that another thread has disturbed is begun again.
+    """
     blocks = size = 0
     for heap in _heaps():
-        entry = ffi.new("PROCESS_HEAP_ENTRY *")
-        kernel32.HeapLock(heap)
-        try:
-            while kernel32.HeapWalk(heap, entry):
-                if entry.wFlags & _HEAP_ENTRY_BUSY:
-                    blocks, size = blocks + 1, size + entry.cbData
-        finally:
-            kernel32.HeapUnlock(heap)
+        for _ in range(_WALKS):
+            found = _walk(heap)
+            if found is not None:
+                blocks, size = blocks + found[0], size + found[1]
+                break
     return blocks, size
+
+
+def _walk(heap: Any) -> tuple[int, int] | None:
+    kernel32, entry, blocks, size = _kernel32(), ffi.new("PROCESS_HEAP_ENTRY *"), 0, 0
+    while kernel32.HeapWalk(heap, entry):
+        if entry.wFlags & _HEAP_ENTRY_BUSY:
+            blocks, size = blocks + 1, size + entry.cbData
+    return (blocks, size) if kernel32.GetLastError() == _ERROR_NO_MORE_ITEMS else None
 
 
 def _threads() -> int:
