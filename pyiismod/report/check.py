@@ -140,12 +140,18 @@ def _reasons(finding: Finding) -> RenderableType:
     return Padding(grid, (1, 0, 0, 0), expand=False)
 
 
+def _stack(finding: Finding) -> RenderableType:
+    lines = "\n".join(visible(place) for place in finding.where.stack)
+    return Padding(Text(lines, "dim"), (0, 0, 0, 4), expand=False)
+
+
 def _finding(finding: Finding, everything: bool) -> RenderableType:
     rule = finding.rule
     times = f" ({finding.count} times)" if finding.count > 1 else ""
     head = Text(f"{rule.severity} {rule.id}", _STYLES[rule.severity]).append(f" {rule.name}: ", "bold")
     head.append(visible(_short(finding.text) if not everything else finding.text) + times, "default")
-    return Group(head, Padding(_reasons(finding), (0, 0, 0, 2), expand=False))
+    stack = [_stack(finding)] if everything and finding.where.stack else []
+    return Group(head, *stack, Padding(_reasons(finding), (0, 0, 0, 2), expand=False))
 
 
 def _slopes(slopes: list[Slope]) -> Table:
@@ -158,10 +164,16 @@ def _slopes(slopes: list[Slope]) -> Table:
 
 
 def _verdict(report: Report) -> Text:
-    counts = [f"{len(report.of(kind))} {kind}s" for kind in (ERROR, WARNING, NOTE) if report.of(kind)]
-    failed = [f"{len(report.failed)} phases failed"] if report.failed else []
+    counts = [_count(len(report.of(kind)), kind) for kind in (ERROR, WARNING, NOTE) if report.of(kind)]
+    failed = [f"{len(report.failed)} failed"] if report.failed else []
     passed = sum(phase.status == PASSED for phase in report.phases)
-    words = ", ".join([f"{passed} phases passed", *failed, *counts, f"level {report.level}", f"{report.seconds:.1f} s"])
+    words = ", ".join(
+        [f"{_count(passed, 'phase')} passed", *failed, *counts, f"level {report.level}", f"{report.seconds:.1f} s"]
+    )
     if report.is_fine:
         return Text("fine: ", "bold green").append(words, "default")
     return Text("found wanting: ", "bold red").append(words, "default")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

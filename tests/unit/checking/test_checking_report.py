@@ -22,7 +22,7 @@ def test_what_failed_first_is_framed_and_everything_else_is_there(report: Report
     assert text.index("leaks") < text.index("╭─") < text.index("warning IM018 blocks") < text.index("found wanting")
     assert "Look at it." in text
     assert "note: called and not served by this host: IHttpServer::GetAdminManager" in text
-    assert "1 phases failed" in text
+    assert "1 phase passed, 1 failed, 1 error, 1 warning, 1 note" in text
     assert "+1.000" in text
 
 
