@@ -36,7 +36,7 @@ _WALKS = 5
 _ERROR_NO_MORE_ITEMS = 259
 _SNAPSHOT_THREADS = 0x4
 _HEAP_ENTRY_BUSY = 0x4
-_EXTENDED_HANDLES, _FIRST_OWNER, _WORDS_EACH = 64, 3, 5  # SystemExtendedHandleInformation, in words of 64 bits
+_LONGEST_GAP = 64  # numbers of closed handles between two open ones
 _MEM_COMMIT, _MEM_RESERVE, _MEM_DECOMMIT, _MEM_RELEASE = 0x1000, 0x2000, 0x4000, 0x8000
 _PAGE_NOACCESS, _PAGE_READWRITE = 0x1, 0x4
 _LOWEST_POINTER = 0x10000  # nothing is ever mapped below
@@ -262,18 +262,20 @@ def _handles() -> int:
     kernel32, count = _kernel32(), ffi.new("DWORD *")
     if kernel32.GetProcessHandleCount(kernel32.GetCurrentProcess(), count) and count[0]:
         return int(count[0])
-    return _listed_handles()
+    return _probed_handles()
 
 
-def _listed_handles() -> int:
-    """Return the same where GetProcessHandleCount does not tell, as in Wine: from the list of all processes'."""
-    ntdll = _kernel32().GetModuleHandleW(ffi.new("WCHAR[]", "ntdll.dll"))
-    query = ffi.cast("int32_t (*)(uint32_t, void *, uint32_t, uint32_t *)", exported(ntdll, "NtQuerySystemInformation"))
-    buffer, mine = ffi.new("uint64_t[]", 1 << 17), int(_kernel32().GetCurrentProcessId())
-    if query(_EXTENDED_HANDLES, buffer, ffi.sizeof(buffer), ffi.NULL):
-        return 0
-    owners = [buffer[_FIRST_OWNER + i * _WORDS_EACH] for i in range(buffer[0])]
-    return owners.count(mine)
+def _probed_handles() -> int:
+    """Return the same where GetProcessHandleCount does not tell, as in Wine, which gives the lowest free number.
+
+    To ask Wine 8 for SystemExtendedHandleInformation instead ends its server now and then.
+    """
+    count = gap = value = 0
+    while gap < _LONGEST_GAP:
+        value += 4
+        is_there = is_open(ffi.cast("HANDLE", value))
+        count, gap = count + is_there, 0 if is_there else gap + 1
+    return count
 
 
 def _heap_blocks() -> tuple[int, int]:
