@@ -80,7 +80,12 @@ BAD = {
     "IM070": "bad_redistributable",
     "IM071": "missing_dll",
 }
-MORE = {"IM021": ["bad_lends_freed"], "IM005": ["wrong_signature.msvc"], "IM028": ["bad_cookies.msvc"]}
+MORE = {
+    "IM021": ["bad_lends_freed"],
+    "IM005": ["wrong_signature.msvc"],
+    "IM028": ["bad_cookies.msvc"],
+    "IM055": ["bad_overrun_little"],
+}
 LEAKS = ("IM052", "IM053", "IM054")
 LIVES = {"IM033": 4, "IM055": 4, "IM056": 4, "IM035": 6}
 """Rule → the level whose lives show it; 1 for all others."""
