@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -70,13 +71,13 @@ class _Life:
         """Load the module, which has been loaded before."""
         self.iis.load(self.check.path)
 
-    def fire(self, shot: Shot, group: str, **options: Any) -> list[Node] | None:
+    def fire(self, shot: Shot, group: str) -> list[Node] | None:
         """Fire one request as a phase; return its timeline, None when it failed or was not tried."""
         check, before = self.check, len(self.nodes)
         with check.phase(shot.name, group) as seen:
             if check.has_failed_often:
                 raise Skip("it has failed the same way twice before")
-            response = self.iis.request(shot.method, shot.url, **{**shot.options, **options})
+            response = self.iis.request(shot.method, shot.url, **shot.options)
             nodes = check.observe(response.trace, response.refused, shot.name)
             self.nodes += nodes
             seen.append(f"{response.status} {response.reason}".strip() if response.status else "no response")
@@ -146,9 +147,7 @@ def _notification(life: _Life, name: str) -> None:
     if nodes is None or any(node.event.notification == name for node in nodes):
         return
     text = _NEVER_RAISED.get(name, "not told: the request had ended before, or IIS does not raise it here")
-    phases[-1] = type(phases[-1])(
-        name=phases[-1].name, group="notifications", status=SKIPPED, seconds=phases[-1].seconds, text=text
-    )
+    phases[-1] = replace(phases[-1], status=SKIPPED, text=text)
 
 
 def _objects(check: Checking, life: _Life) -> None:

@@ -154,7 +154,7 @@ def test_good_modules_break_no_rule(dll: Callable[[str], Path], windows: runtime
     assert {r.path.name: [phase.text for phase in r.failed] for r in reports if r.failed} == {}
 
 
-@pytest.mark.parametrize("name", ["style_waf", "style_apm", "style_body_filter", "echo.msvc"])
+@pytest.mark.parametrize("name", ["style_waf.msvc", "style_body_filter"])
 def test_good_modules_pass_every_life(name: str, dll: Callable[[str], Path], windows: runtime.Runtime) -> None:
     report = pyiismod.check(dll(name), Options(level=7, requests=150, seed=3, timeout=20))
     assert [f"{f.rule.id} {f.text}" for f in report.findings] == []
