@@ -16,6 +16,7 @@ from pyiismod.checking.options import Options
 from pyiismod.checking.report import FAILED, PASSED, SKIPPED, Where
 from pyiismod.checking.traffic import BASIC, Shot, behind, beside_another, body_of, drawn, notified, varied
 from pyiismod.errors import PyiismodError
+from pyiismod.rules.lifetime import GET_MODULE_FAILS
 from pyiismod.server import Server
 from pyiismod.trace import Trace
 from pyiismod.worker.protocol import SHUTDOWNS
@@ -153,16 +154,19 @@ def _notification(life: _Life, name: str) -> None:
 def _objects(check: Checking, life: _Life) -> None:
     """GetHttpModule and Dispose over all requests so far."""
     for name in ("GetHttpModule", "Dispose"):
-        calls = [node.event for node in life.nodes if node.event.event == "phase" and node.event.method == name]
+        calls = [node for node in life.nodes if node.event.event == "phase" and node.event.method == name]
+        bad = [node for node in calls if str(node.event.result).startswith(("E_", "0x8", "ERROR_", "HRESULT"))]
+        seconds = sum(node.event.us for node in calls) / 1e6
         if any(phase.error and phase.error.details.get("phase") == name for phase in check.report.phases):
             check.add_phase(name, "requests", FAILED, text="see the requests above")
         elif not calls:
             check.add_phase(name, "requests", SKIPPED, text="never called")
+        elif bad:
+            text = f"{name} returned {bad[0].event.result}, {len(bad)} of {len(calls)} times"
+            wanted = check.findings.add(GET_MODULE_FAILS, text, check.findings.where(bad[0], name))
+            check.add_phase(name, "requests", FAILED if wanted else SKIPPED, seconds, text)
         else:
-            bad = [event for event in calls if event.result not in (None, "S_OK")]
-            seconds = sum(event.us for event in calls) / 1e6
-            text = f"called {len(calls)} times" + (f"; {len(bad)} times it returned {bad[0].result}" if bad else "")
-            check.add_phase(name, "requests", FAILED if bad else PASSED, seconds, text)
+            check.add_phase(name, "requests", PASSED, seconds, f"called {len(calls)} times")
 
 
 def _global_events(check: Checking, life: _Life) -> None:

@@ -77,6 +77,7 @@ BAD = {
     "IM064": "bad_file_info",
     "IM065": "bad_created_context",
     "IM066": "null_module",
+    "IM067": "get_module_fails",
     "IM070": "bad_redistributable",
     "IM071": "missing_dll",
 }
@@ -93,7 +94,7 @@ LIVES = {"IM033": 4, "IM055": 4, "IM056": 4, "IM035": 6}
 CASES = [(rule, name) for rule, first in BAD.items() for name in (first, *MORE.get(rule, ()))]
 
 FAULTY = {
-    *("companion", "companion_broken", "decorated_export", "dllmain_false", "dllmain_throws", "get_module_fails"),
+    *("companion", "companion_broken", "decorated_export", "dllmain_false", "dllmain_throws"),
     *("isapi_export", "isapi_filter", "managed", "mangled_export", "missing_function", "missing_indirect"),
     *("missing_system_function", "no_export", "wrong_signature"),
     "child_sync",  # without a query it writes, executes a child that answers, and writes more
