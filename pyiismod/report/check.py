@@ -101,11 +101,12 @@ def _short(text: str) -> str:
 
 def _shown_first(report: Report, first: Phase | None) -> Finding | None:
     """Return the finding to show in the middle: that of the phase that failed first, else the worst."""
-    of_phase = (finding for finding in report.findings if first is not None and finding.where.phase == first.name)
-    if first is not None and first.error is not None:
-        message = first.error.message
-        return next((finding for finding in report.findings if finding.text == message), next(of_phase, None))
-    return next(iter(report.of(ERROR)), None) if first is None else None
+    if first is None:
+        return next(iter(report.of(ERROR)), None)
+    said = first.error.message if first.error is not None else first.text
+    by_text = (finding for finding in report.findings if finding.text == said)
+    by_phase = (finding for finding in report.findings if finding.where.phase == first.name)
+    return next(by_text, next(by_phase, None))
 
 
 def _first(phase: Phase | None, finding: Finding | None, everything: bool) -> Panel:
