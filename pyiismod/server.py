@@ -16,7 +16,9 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import RLock
+from time import monotonic
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
@@ -24,6 +26,7 @@ from pyiismod import errors
 from pyiismod.content import Content, ContentTypes
 from pyiismod.conversation import Conversation
 from pyiismod.errors import PyiismodError, UsageError, WorkerError
+from pyiismod.guarded import name_owner
 from pyiismod.handler import HandlerRequest, HandlerResult, from_callable, from_wsgi
 from pyiismod.happenings import Happenings
 from pyiismod.headers import Headers
@@ -44,6 +47,7 @@ __all__ = ["Server"]
 _Reply = TypeVar("_Reply", bound=protocol.Reply)
 
 
+_SOON = 5.0  # seconds
 _REMEMBERED = 100_000  # events and refused calls
 
 
@@ -92,6 +96,8 @@ class Server(Happenings):
             has returned; a number draws one of these for each completion.
         record: whether :attr:`Response.trace` has the calls of each request; without them requests are faster, and
             violations and refused calls are noted all the same.
+        strict: put guard pages around every buffer that modules get, and take it away at its end: a wrong access faults
+            at once, and the crash names the buffer (``details["guarded"]``). Slow.
         app: a WSGI application that answers what no module has handled, in place of the static content.
         content_handler: a function that does; see :mod:`pyiismod.handler`.
         settings: fields of :class:`pyiismod.host.settings.Settings`, such as ``iis_version="8.5"``.
@@ -110,6 +116,7 @@ class Server(Happenings):
         in_process: bool = False,
         schedule: str | int = "threaded",
         record: bool = True,
+        strict: bool = False,
         app: Callable[..., Iterable[bytes]] | None = None,
         content_handler: Callable[[HandlerRequest], HandlerResult] | None = None,
         **settings: Any,
@@ -128,6 +135,7 @@ class Server(Happenings):
         self._schedule = schedule
         self._record = record
         self._settings = settings
+        self._ledgers = TemporaryDirectory(prefix="pyiismod-") if strict else None
         self._worker: Worker | None = None
         self._starting = RLock()  # requests may come from many threads
         self._events: deque[protocol.TraceEvent] = deque(maxlen=_REMEMBERED)
@@ -303,6 +311,26 @@ class Server(Happenings):
         if (worker := self._worker) is not None:
             self._retire(worker, graceful=True)
 
+    def usage(self) -> protocol.Measured:
+        """Return what the worker holds: handles, threads, blocks of its heaps, bytes, objects of modules.
+
+        Raises:
+            ModuleError: a module crashed meanwhile.
+        """
+        return self._call(self._started(), protocol.Measure(0), protocol.Measured)
+
+    def reload(self) -> None:
+        """Terminate and unload all modules, and load them again into the same process, as a second server there.
+
+        IIS does not do that; a module that bears it leaves nothing behind when it goes.
+
+        Raises:
+            ModuleError: a module crashed or hung on its way out or in.
+        """
+        worker = self._started()
+        self._call(worker, protocol.Unload(0), protocol.Unloaded)
+        self._furnish(worker)
+
     def _raise(self, notification: str, **details: Any) -> protocol.Raised:
         worker = self._started()
         raised = self._call(worker, protocol.Raise(0, notification, **details), protocol.Raised)
@@ -377,10 +405,17 @@ class Server(Happenings):
         with self._starting:
             if self._worker is None:
                 self._worker = worker = self._start()
-                root = None if self._root is None else self._windows_path(Path(self._root).resolve())
-                self._call(worker, protocol.Configure(0, {**self._settings, "root": root}), protocol.Done)
-                self.modules = [self._load(worker, read_image(module.path), module.name) for module in self.modules]
+                self._furnish(worker)
             return self._worker
+
+    def _furnish(self, worker: Worker) -> None:
+        """Configure a server in a worker, and load the modules there."""
+        root = None if self._root is None else self._windows_path(Path(self._root).resolve())
+        settings = {**self._settings, "root": root}
+        if self._ledgers is not None:
+            settings["strict"] = self._windows_path(self._ledger)
+        self._call(worker, protocol.Configure(0, settings), protocol.Done)
+        self.modules = [self._load(worker, read_image(module.path), module.name) for module in self.modules]
 
     def _start(self) -> Worker:
         if self._in_process:
@@ -388,7 +423,13 @@ class Server(Happenings):
 
             return InProcess()
         self._runtime = self._runtime or find()
-        return WorkerClient(self._runtime, timeout=self._timeout, environment=self._environment)
+        started = monotonic()
+        try:
+            return WorkerClient(self._runtime, timeout=self._timeout, environment=self._environment)
+        except WorkerError:  # a wineserver that is just ending takes who comes then with it; no module was there yet
+            if monotonic() - started > _SOON:
+                raise
+            return WorkerClient(self._runtime, timeout=self._timeout, environment=self._environment)
 
     def _call(self, worker: Worker, command: protocol.Command, kind: type[_Reply]) -> _Reply:
         """Carry out a command."""
@@ -406,10 +447,17 @@ class Server(Happenings):
                 raise _error(reply.error)
             if not isinstance(reply, kind):
                 raise WorkerError(f"the worker answered {type(command).__name__} with {type(reply).__name__}")
-        except PyiismodError:
+        except PyiismodError as error:
             self._abandon(worker)
+            if self._ledgers is not None and isinstance(error, errors.ModuleCrashed):
+                raise name_owner(error, self._ledger) from None
             raise
         return reply
+
+    @property
+    def _ledger(self) -> Path:
+        """Where the worker lists guarded buffers."""
+        return Path(self._ledgers.name if self._ledgers is not None else "") / "buffers"
 
     def _load(self, worker: Worker, image: Image, name: str, warnings: Sequence[LoadWarning] = ()) -> Module:
         file = Path(image.path).resolve()

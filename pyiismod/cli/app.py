@@ -38,6 +38,9 @@ def application(words: list[str]) -> typer.Typer:
     app.command(cls=_Run)(run)
     if words[:1] != ["run"]:
         from pyiismod.cli import runtime
+        from pyiismod.cli.check import check
+
+        app.command()(check)
 
         app.add_typer(runtime.app, name="runtime")
         app.command("exec", context_settings=runtime.EXEC_SETTINGS)(runtime.exec_python)
@@ -68,6 +71,8 @@ def main(arguments: list[str] | None = None) -> int:
         error = defect(problem)
     if words[:1] == ["run"] and "--json" in words:
         out.text(json.dumps(Run(error=error).as_dict(), indent=2))
+    elif words[:1] == ["check"] and "--json" in words:
+        out.text(json.dumps({"outcome": "not_checked", "error": error.as_dict()}, indent=2))
     else:
         show_error(error, err)
     return error.exit_code
@@ -90,6 +95,7 @@ def _pyiismod(
     \b
     pyiismod run hello.dll /              fire one request through a module
     pyiismod run hello.dll / --trace      and show all that happens meanwhile
+    pyiismod check hello.dll              say why it fails, or prove that it behaves
     pyiismod run --help                   more examples
     """
     if context.invoked_subcommand is None:

@@ -70,7 +70,13 @@ class Surroundings:
     @property
     def container(self) -> ModuleContextContainer:
         """What modules keep with the request by their id."""
-        return self._once("container", lambda: ModuleContextContainer(self._exchange.timeline, self._file_of))
+
+        def make() -> ModuleContextContainer:
+            container = ModuleContextContainer(self._exchange.timeline, self._file_of)
+            container.is_of_request = True
+            return container
+
+        return self._once("container", make)
 
     @property
     def named_container(self) -> NamedContextContainer:

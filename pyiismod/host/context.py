@@ -228,7 +228,7 @@ class Context(ChildSlots, NativeObject, IHttpContext4):
         )
 
     def AllocateRequestMemory(self, cbAllocation: int) -> Any:
-        return self._pool.allocate(cbAllocation)
+        return self._pool.hand_over(cbAllocation)
 
     def GetPhysicalPath(self, pcchPhysicalPath: Any = None) -> Any:
         return self._pool.counted(self._exchange.physical_path, pcchPhysicalPath)

@@ -13,6 +13,7 @@ from typing import Any
 
 from pyiismod.host._abi import ffi
 from pyiismod.host.incoming import ClientGone, GivenUp, Incoming, Wanted, always
+from pyiismod.host.lent import Lent
 
 UNKNOWN = 0xFFFFFFFF
 """What ``GetRemainingEntityBytes`` answers for a chunked body before its end (unconfirmed; as ``cbTotalBytes``)."""
@@ -27,9 +28,11 @@ class EntityBody:
         incoming: the request.
         preloaded: (pointer, size) of the part that arrived with the headers.
         rest: the part of ``incoming.body`` still on the wire.
+        lent: what memory modules have lent to the request.
     """
 
-    def __init__(self, incoming: Incoming, preloaded: tuple[Any, int], rest: bytes) -> None:
+    def __init__(self, incoming: Incoming, preloaded: tuple[Any, int], rest: bytes, lent: Lent) -> None:
+        self._lent = lent
         self._pieces: deque[tuple[Any, int, bool]] = deque()  # pointer, size, whether it is on the wire
         for pointer, size, on_the_wire in ((*preloaded, False), (ffi.from_buffer(rest), len(rest), True)):
             if size:
@@ -81,6 +84,9 @@ class EntityBody:
         if self._seed is not None:
             self._seed = (self._seed * 6364136223846793005 + 1442695040888963407) & 0xFFFFFFFFFFFFFFFF
             taken = 1 + (self._seed >> 33) % taken
+        if self._lent.is_gone(pointer):
+            self._gone = bytes(available)  # IIS would read whatever is there
+            pointer = ffi.from_buffer(self._gone)
         ffi.memmove(buffer, pointer, taken)
         if taken < available:
             self._pieces.appendleft((pointer + taken, available - taken, on_the_wire))

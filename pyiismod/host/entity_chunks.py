@@ -15,6 +15,7 @@ from pyiismod.abi.enums import HTTP_DATA_CHUNK_TYPE
 from pyiismod.host import handles
 from pyiismod.host._abi import ffi
 from pyiismod.host.fragments import NAMED, Fragments
+from pyiismod.host.lent import Lent
 from pyiismod.host.memory import RequestPool
 from pyiismod.host.trace import Timeline
 from pyiismod.rules.body import BAD_CHUNK
@@ -40,6 +41,7 @@ class EntityChunks:
         pool: where arrays, and copies until the first send, go.
         timeline: of the request; chunks that cannot be sent are noted there.
         fragments: what chunks may name.
+        lent: what memory modules have lent to the request.
         room: an array for the first chunks, and how many fit.
 
     Attributes:
@@ -55,8 +57,10 @@ class EntityChunks:
         pool: RequestPool,
         timeline: Timeline,
         fragments: Fragments,
+        lent: Lent,
         room: tuple[Any, int] = (ffi.NULL, 0),
     ) -> None:
+        self._lent = lent
         self._raw = raw
         self._pool = self._copies = pool
         self._timeline = timeline
@@ -221,6 +225,8 @@ class EntityChunks:
         if chunk.DataChunkType == FROM_MEMORY:
             size = chunk.FromMemory.BufferLength
             if memory := chunk.FromMemory.pBuffer:
+                if self._lent.is_gone(memory):
+                    return Part(memoryview(bytes(size)), 0, size)  # IIS would send whatever is there
                 return Part(ffi.buffer(memory, size), 0, size)
             what = f"claims {size} bytes at NULL" if size else None
         elif chunk.DataChunkType == FROM_FILE:

@@ -29,6 +29,7 @@ from pyiismod.host.context import Context
 from pyiismod.host.errors import ERROR_INVALID_PARAMETER, ERROR_OPERATION_ABORTED
 from pyiismod.host.global_providers import PreBeginRequestProvider
 from pyiismod.host.incoming import Client, Incoming, Outgoing
+from pyiismod.host.lent import Lent
 from pyiismod.host.mapping import Mapping
 from pyiismod.host.memory import RequestPool
 from pyiismod.host.module import STATUS_NAMES, ModuleInstance
@@ -53,6 +54,7 @@ from pyiismod.pipeline import (
     Turn,
 )
 from pyiismod.rules.completion import COMPLETED_TWICE, LEFT_WITHOUT_WAITING, PENDING_NESTED, STRANGE_STATUS
+from pyiismod.rules.lifetime import OVERRUN
 from pyiismod.rules.rule import Rule
 
 if TYPE_CHECKING:
@@ -119,6 +121,8 @@ class Exchange:
         self.incoming = incoming
         self.timeline = timeline
         self.pool = RequestPool()
+        self.pool.is_exhausted = self.settings.fail_allocations
+        self.lent = Lent(timeline)
         self.outgoing = Outgoing(client)
         self.handled = False
         self.ended = False
@@ -217,6 +221,7 @@ class Exchange:
         """Do what IIS itself does at an event."""
         if bit == RQ_EXECUTE_REQUEST_HANDLER:
             if not self.handled:
+                self.request.check_body()
                 self.mapping.serve()
         elif not self.around.has_user and self.incoming.account is None:
             self.response.fail(401, 2)
@@ -262,6 +267,8 @@ class Exchange:
             child.left_behind()
         for thing in (*self.objects, *self._providers.values()):
             thing.end()
+        for what in self.pool.damage():
+            self.timeline.violation(OVERRUN, what)
         self.pool.release()
         self.around.leave_connection()
         self.is_freed = True

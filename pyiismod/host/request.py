@@ -9,6 +9,7 @@ from __future__ import annotations
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
+from pyiismod.abi.constants import RQ_EXECUTE_REQUEST_HANDLER, request_notification_names
 from pyiismod.abi.request import IHttpRequest4
 from pyiismod.host._abi import ffi
 from pyiismod.host.entity import EntityBody
@@ -26,15 +27,18 @@ from pyiismod.host.incoming import ClientGone, GivenUp
 from pyiismod.host.message import delete_header, get_header, name_of, set_header
 from pyiismod.host.nested import read_entity
 from pyiismod.host.objects import NativeObject, configured
-from pyiismod.host.request_struct import HEADERS, VERB_UNKNOWN, VERBS, build
+from pyiismod.host.request_struct import HEADERS, VERB_UNKNOWN, VERBS, build, guard
+from pyiismod.host.trace import Frame, current
 from pyiismod.host.url import Url
 from pyiismod.pipeline import Completion
+from pyiismod.rules.body import BODY_NOT_PUT_BACK, SET_URL_TOO_LATE, SPINS_AT_EOF
 
 if TYPE_CHECKING:
     from pyiismod.host.exchange import Exchange
     from pyiismod.host.incoming import Incoming
 
 READ = 1  # GetCompletedOperation: "read finished" (fact sheet, section 0)
+_SPINS = 1000
 _VERB_NAMES = {value: name for name, value in VERBS.items()}
 _lock = RLock()  # one for all requests: making one costs more under Wine than a request may
 
@@ -63,6 +67,8 @@ class Request(NativeObject, IHttpRequest4):
         self._incoming = incoming
         self.url: Url = incoming.url
         self.is_url_changed = False
+        self._reader: Frame | None = None  # who has read of the body and put nothing back
+        self._ends = 0  # reads in a row that met the end
 
     if not TYPE_CHECKING:
 
@@ -78,7 +84,9 @@ class Request(NativeObject, IHttpRequest4):
     def _build(self) -> None:
         raw, preloaded, rest = build(self._pool, self._incoming, self._exchange.settings.upload_read_ahead)
         self.headers = Headers(raw.Headers, HEADERS, self._pool)
-        self.body = EntityBody(self._incoming, preloaded, rest)
+        self.body = EntityBody(self._incoming, preloaded, rest, self._exchange.lent)
+        if self._pool.is_guarded:
+            guard(raw, self._pool)
         self.raw = raw  # last: it says that the others are there
 
     def _set_verb(self, method: bytes) -> None:
@@ -146,6 +154,10 @@ class Request(NativeObject, IHttpRequest4):
         return self._set_url(utf8.decode("latin-1"), fResetQueryString)
 
     def _set_url(self, target: str, reset_query: int) -> int:
+        frame = current()
+        if frame is not None and frame.bit and self._exchange.parent is None:
+            name = request_notification_names(frame.bit)[0]
+            self.timeline.violation(SET_URL_TOO_LATE, f"SetUrl was called in {name} of a request that is no clone")
         if not reset_query and "?" not in target:
             target += self.url.query
         self.url = self.url.with_target(target)
@@ -216,7 +228,32 @@ class Request(NativeObject, IHttpRequest4):
         except ClientGone:
             self._exchange.lose_client()
             return 0, ERROR_CONNECTION_INVALID
-        return received, S_OK if received else ERROR_HANDLE_EOF
+        if received:
+            self._ends = 0
+            self._note_reader()
+            return received, S_OK
+        return 0, self._end_of_body()
+
+    def _end_of_body(self) -> int:
+        """Return how the end of the body is told; after very many reads the other way, for loops that know that."""
+        self._ends += 1
+        if self._ends == _SPINS:
+            self.timeline.violation(SPINS_AT_EOF, f"ReadEntityBody was called {_SPINS} times at the end of the body")
+        is_success = self._exchange.settings.end_of_body_is_success ^ (self._ends > _SPINS)
+        return S_OK if is_success else ERROR_HANDLE_EOF
+
+    def _note_reader(self) -> None:
+        frame = current()
+        if frame is not None and frame.key is not None and frame.bit < RQ_EXECUTE_REQUEST_HANDLER:
+            info = frame.key.key.registration
+            if not (info.request_mask if info is not None else 0) & RQ_EXECUTE_REQUEST_HANDLER:
+                self._reader = frame
+
+    def check_body(self) -> None:
+        """IIS's own handler is about to read the body: note who has taken it (fact sheet 6, mistake 9)."""
+        if (reader := self._reader) is not None:
+            text = f"{reader.module} has read the body and not put it back: the handler finds what is left"
+            self.timeline.blame(reader, BODY_NOT_PUT_BACK, text, [])
 
     def ReadEntityBody_flags(
         self,
@@ -232,6 +269,8 @@ class Request(NativeObject, IHttpRequest4):
     def InsertEntityBody(self, pvBuffer: Any, cbBuffer: int) -> int:
         if not pvBuffer and cbBuffer:
             return ERROR_INVALID_PARAMETER
+        self._exchange.lent.add(pvBuffer, "InsertEntityBody")
+        self._reader = None
         self.body.insert(pvBuffer, cbBuffer)
         return S_OK
 

@@ -116,6 +116,23 @@ def build(pool: RequestPool, incoming: Incoming, read_ahead: int) -> Built:
     return Built(ffi.cast(_request_pointer, block), (block + body_at, len(preloaded)), rest)
 
 
+def guard(raw: Any, pool: RequestPool) -> None:
+    """Put what modules read beyond its length behind guard pages: parts of the URL, and the preloaded body.
+
+    Only the last part of ``CookedUrl`` is terminated (fact sheet 5.11): a copy of path and query without that NUL lies
+    right before a guard page, and ``pAbsPath`` points to it. The body has no NUL either.
+    """
+    url = raw.CookedUrl
+    if url.QueryStringLength:
+        size = url.AbsPathLength + url.QueryStringLength
+        text = bytes(ffi.buffer(url.pAbsPath, size))
+        url.pAbsPath = ffi.cast("WCHAR *", pool.guarded(text, "CookedUrl.pAbsPath"))
+    for i in range(raw.EntityChunkCount):
+        memory = raw.pEntityChunks[i].FromMemory
+        body = bytes(ffi.buffer(memory.pBuffer, memory.BufferLength))
+        memory.pBuffer = pool.guarded(body, "HTTP_REQUEST.pEntityChunks")
+
+
 def show(url: Url, raw: Any, pool: RequestPool) -> None:
     """Make ``url`` that of a raw request."""
     target = url.target.encode("latin-1")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyiismod.abi.http import REASONS
 from pyiismod.abi.response import IHttpResponse4
-from pyiismod.host import handles
+from pyiismod.host import cookies, handles
 from pyiismod.host._abi import ffi
 from pyiismod.host.entity_chunks import FROM_FILE, FROM_MEMORY, MOST, TRAILERS, EntityChunks
 from pyiismod.host.errorpages import escaped
@@ -28,10 +28,10 @@ from pyiismod.host.http2 import Http2Slots
 from pyiismod.host.message import delete_header, get_header, name_of, set_header
 from pyiismod.host.objects import NativeObject
 from pyiismod.host.refusal import Refused
-from pyiismod.host.response_struct import CHUNKS, HEADERS, LINES, SERVER, ResponseStruct
+from pyiismod.host.response_struct import CHUNKS, HEADERS, LINES, SERVER, SET_COOKIE, ResponseStruct
 from pyiismod.host.whereabouts import where
 from pyiismod.pipeline import Completion
-from pyiismod.rules.body import AFTER_THE_END, TOO_LATE
+from pyiismod.rules.body import AFTER_THE_END, MERGED_COOKIES, TOO_LATE, TOO_MANY_CHUNKS
 
 if TYPE_CHECKING:
     from pyiismod.host.exchange import Exchange
@@ -63,7 +63,7 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
         self.raw: Any = made.raw
         self.headers = Headers(self.raw.Headers, HEADERS, pool, (made.lines, LINES))
         room = (made.chunks, CHUNKS)
-        self.chunks = EntityChunks(self.raw, pool, exchange.timeline, exchange.process.fragments, room)
+        self.chunks = EntityChunks(self.raw, pool, exchange.timeline, exchange.process.fragments, exchange.lent, room)
         self.is_buffered = True
         self.is_kernel_cache_enabled = True
         self.headers_suppressed: bool = False
@@ -168,6 +168,8 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
 
     def SetHeader_id(self, ulHeaderIndex: int, pszHeaderValue: Any, cchHeaderValue: int, fReplace: int) -> int:
         self._check_not_sent("SetHeader")
+        if ulHeaderIndex == SET_COOKIE:
+            self._check_cookie(pszHeaderValue, cchHeaderValue, fReplace)
         if ulHeaderIndex == SERVER and pszHeaderValue:
             # By id the line that is there stays; only an empty value takes it away (fact sheet 5.3).
             if not cchHeaderValue:
@@ -177,7 +179,15 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
 
     def SetHeader_name(self, pszHeaderName: Any, pszHeaderValue: Any, cchHeaderValue: int, fReplace: int) -> int:
         self._check_not_sent("SetHeader")
-        return set_header(self.headers, name_of(pszHeaderName), pszHeaderValue, cchHeaderValue, bool(fReplace))
+        name = name_of(pszHeaderName)
+        if name is not None and name.lower() == b"set-cookie":
+            self._check_cookie(pszHeaderValue, cchHeaderValue, fReplace)
+        return set_header(self.headers, name, pszHeaderValue, cchHeaderValue, bool(fReplace))
+
+    def _check_cookie(self, value: Any, size: int, replace: int) -> None:
+        there = [line for name, line in self.headers.items() if name.lower() == b"set-cookie"] if replace else []
+        if value and (what := cookies.fault(bytes(ffi.buffer(value, size)), there)):
+            self.timeline.violation(MERGED_COOKIES, what)
 
     def DeleteHeader_id(self, ulHeaderIndex: int) -> int:
         self._check_not_sent("DeleteHeader")
@@ -322,7 +332,9 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
         if pDataChunk.DataChunkType == TRAILERS:
             return S_OK if self.chunks.take_trailers(pDataChunk) else ERROR_INVALID_PARAMETER
         if len(self.chunks) >= MOST:
-            return ERROR_ARITHMETIC_OVERFLOW
+            return self._too_many()
+        if pDataChunk.DataChunkType == FROM_MEMORY:
+            self._exchange.lent.add(pDataChunk.FromMemory.pBuffer, "WriteEntityChunkByReference")
         self.chunks.insert(pDataChunk, len(self.chunks) if lInsertPosition == -1 else lInsertPosition)
         return S_OK
 
@@ -368,7 +380,7 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
         if self._exchange.outgoing.aborted:
             return ERROR_CONNECTION_INVALID
         if len(self.chunks) + nChunks > MOST:
-            return ERROR_ARITHMETIC_OVERFLOW
+            return self._too_many()
         chunks = [pDataChunks[i] for i in range(nChunks)]
         if not all(map(_is_sound, chunks)):
             return ERROR_INVALID_PARAMETER
@@ -403,6 +415,10 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
     def GetErrorDescription(self, pcchDescription: Any = None) -> Any:
         text = self._pool.counted(self.description or "", pcchDescription)
         return ffi.NULL if self.description is None else text
+
+    def _too_many(self) -> int:
+        self.timeline.violation(TOO_MANY_CHUNKS, f"the response has {len(self.chunks)} chunks; it takes no more")
+        return ERROR_ARITHMETIC_OVERFLOW
 
     def _check_not_sent(self, method: str) -> None:
         """Note a change that comes too late; IIS takes it silently (fact sheet 5.3)."""

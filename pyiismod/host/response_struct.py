@@ -15,6 +15,7 @@ from pyiismod.host.memory import RequestPool
 
 HEADERS = HeaderTable(RESPONSE_HEADER_NAMES, listed=("Server", "Set-Cookie", "WWW-Authenticate"))
 SERVER = RESPONSE_HEADER_NAMES.index("Server")
+SET_COOKIE = RESPONSE_HEADER_NAMES.index("Set-Cookie")
 LINES = 8
 """Unknown headers that fit without a new array."""
 

@@ -57,6 +57,10 @@ class Settings:
             (clients on this computer), ``"Detailed"`` (all) or ``"Custom"`` (none).
         shutdown: one of :data:`SHUTDOWNS`.
         worker_process: what ``GetWorkerProcessSettings`` tells, by name: ``{"IDLE_TIMEOUT": 5, "CLR_VERSION": ""}``.
+        end_of_body_is_success: whether a read at the end of the body answers S_OK and no bytes, not ERROR_HANDLE_EOF.
+        fail_allocations: whether ``AllocateRequestMemory`` and ``IModuleAllocator`` have no memory.
+        strict: path of a file; with it every buffer that modules get has guard pages around it, which that file names
+            (:mod:`pyiismod.host.guard`); "" for none.
 
     Raises:
         ValueError: an unknown version, mode or setting.
@@ -81,6 +85,9 @@ class Settings:
         error_mode: str = "DetailedLocalOnly",
         shutdown: str = "normal",
         worker_process: dict[str, str | int] | None = None,
+        end_of_body_is_success: bool = False,
+        fail_allocations: bool = False,
+        strict: str = "",
     ) -> None:
         if error_mode not in _ERROR_MODES:
             raise ValueError(f"unknown error_mode {error_mode!r}; known are {', '.join(_ERROR_MODES)}")
@@ -106,6 +113,9 @@ class Settings:
         self.trace_verbosity = trace_verbosity
         self.error_mode = error_mode
         self.shutdown = shutdown
+        self.end_of_body_is_success = end_of_body_is_success
+        self.fail_allocations = fail_allocations
+        self.strict = strict
 
     @classmethod
     def of(cls, settings: dict[str, Any]) -> Settings:

@@ -16,6 +16,8 @@ from threading import local
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from pyiismod.host.evidence import native_stack
+
 if TYPE_CHECKING:
     from pyiismod.rules.rule import Rule
 
@@ -133,8 +135,12 @@ class Timeline:
 
     def violation(self, rule: Rule, text: str) -> None:
         """Note what a module did against a rule, under what this thread is in; here when it is in nothing."""
-        frame = current() or self.guest()
-        frame.timeline.events.append(Event("violation", frame, None, text, {"rule": rule.id}))
+        self.blame(current() or self.guest(), rule, text, native_stack())
+
+    def blame(self, frame: Frame, rule: Rule, text: str, stack: list[str]) -> None:
+        """Note the same under a frame that the thread is in no more; ``stack`` is where it was in DLLs then."""
+        args = {"rule": rule.id, "stack": stack} if stack else {"rule": rule.id}
+        frame.timeline.events.append(Event("violation", frame, None, text, args))
 
     def guest(self) -> Frame:
         """Return a frame for a thread that is in no notification."""
@@ -223,10 +229,23 @@ class Frame:
         key, bit: who is told of what, as the pipeline sees it.
         thread: 0 for the command's own, else a number among those that came from outside.
         has_left: whether what the call's arguments point to may be gone: a completion is on its way.
+        has_returned: whether the module's function is over.
         is_guest: whether the thread is in no notification.
     """
 
-    __slots__ = ("bit", "depth", "has_left", "is_guest", "key", "module", "notification", "post", "thread", "timeline")
+    __slots__ = (
+        "bit",
+        "depth",
+        "has_left",
+        "has_returned",
+        "is_guest",
+        "key",
+        "module",
+        "notification",
+        "post",
+        "thread",
+        "timeline",
+    )
 
     def __init__(
         self,
@@ -239,7 +258,7 @@ class Frame:
         self.key: Any = None
         self.bit = 0
         self.thread = 0
-        self.has_left = self.is_guest = False
+        self.has_left = self.is_guest = self.has_returned = False
         self.timeline = timeline
         self.module = module
         self.notification = notification
@@ -281,6 +300,7 @@ class Inside(Frame):
 
     def __exit__(self, *error: object) -> None:
         self._event.us = (perf_counter_ns() - self._started) / 1000
+        self.has_returned = True
         timeline, outer = self.timeline, self._outer
         collect_output(timeline)
         _thread.frame = outer

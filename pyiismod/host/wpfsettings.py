@@ -118,5 +118,5 @@ class WorkerProcessSettings(NativeObject, IWpfSettings):
 
     def end(self) -> None:
         """Close the token too."""
-        self._token.close()
+        self._token.close(self.timeline)
         super().end()

@@ -6,11 +6,13 @@ threads may fire requests; loads and unloads are one at a time.
 
 from __future__ import annotations
 
+from gc import collect
 from threading import Lock
 
 from pyiismod.errors import PyiismodError, UsageError, WorkerError
 from pyiismod.host import win32
 from pyiismod.host.applicationlife import Gone
+from pyiismod.host.evidence import COUNTS, usage
 from pyiismod.host.happenings import happen
 from pyiismod.host.iis import Iis
 from pyiismod.host.incoming import Incoming
@@ -75,6 +77,9 @@ class Engine:
                 return self._fire(command, timeline)
             case protocol.Raise():
                 return self._raise(command, timeline)
+            case protocol.Measure():
+                collect()
+                return protocol.Measured(command.id, *usage(), *COUNTS.values())
             case protocol.Unload():
                 with self._lock:
                     self._server.unload(timeline, graceful=command.graceful)

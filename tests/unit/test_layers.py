@@ -19,7 +19,18 @@ import pyiismod
 ROOT = Path(pyiismod.__file__).parent
 
 API = {
-    *("content", "conversation", "handler", "happenings", "headers", "module", "request", "response"),
+    *(
+        "checking",
+        "content",
+        "guarded",
+        "conversation",
+        "handler",
+        "happenings",
+        "headers",
+        "module",
+        "request",
+        "response",
+    ),
     *("server", "streaming", "trace"),
 }
 FACES = {"cli", "report", "pytest_plugin", "asgi", "__main__"}
