@@ -129,6 +129,8 @@ class Image(msgspec.Struct, frozen=True):
     version_info: Mapping[str, str]
     pdb_path: str | None
     problems: tuple[str, ...]
+    thunks: Mapping[int, tuple[str, str | int]] = {}
+    """RVA of each import's address, delay-loaded ones included → DLL, name or ordinal."""
 
     @property
     def machine(self) -> int:
