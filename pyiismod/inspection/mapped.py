@@ -53,7 +53,7 @@ class Mapped:
         section = self.section(rva)
         return section is not None and not section.is_executable
 
-    def bytes(self, rva: int, size: int) -> bytes:
+    def read(self, rva: int, size: int) -> bytes:
         """Return up to ``size`` bytes at ``rva``; fewer, or none, where the file ends."""
         section = self.section(rva)
         if section is None:
@@ -66,11 +66,11 @@ class Mapped:
         section = self.section(rva)
         if section is None:
             return None
-        return int.from_bytes(self.bytes(rva, size), "little")
+        return int.from_bytes(self.read(rva, size), "little")
 
     def pointer(self, rva: int) -> int | None:
         """Return the RVA that the pointer at ``rva`` points to, or None if it points out of the image."""
-        found = self.bytes(rva, self.pointer_size)
+        found = self.read(rva, self.pointer_size)
         if len(found) != self.pointer_size:
             return None
         return self.rva(self._pointer.unpack(found)[0])
@@ -82,7 +82,7 @@ class Mapped:
 
     def string(self, rva: int) -> str:
         """Return the printable text at ``rva``, UTF-16 or ASCII, or ``""``."""
-        raw = self.bytes(rva, _MAX_STRING)
+        raw = self.read(rva, _MAX_STRING)
         if raw[1:2] == b"\0" and raw[:1] != b"\0":
             end = next((at for at in range(0, len(raw) - 1, 2) if raw[at : at + 2] == b"\0\0"), len(raw) & ~1)
             text = raw[:end].decode("utf-16-le", "replace")

@@ -129,8 +129,7 @@ class _Registration:
     def is_open(self) -> bool:
         """Whether an object that is handed over has no known vtable."""
         kinds = {call.slot for call in self.calls}
-        missing = (2 in kinds and not self._modules) or (3 in kinds and not self._globals)
-        return missing
+        return (2 in kinds and not self._modules) or (3 in kinds and not self._globals)
 
     def found(self) -> Registered:
         """Return what is known now."""
@@ -176,7 +175,8 @@ class _Registration:
         factory = self._vtable(call.state, call.arguments[1])
         get = self._mapped.pointer(factory) if factory is not None else None
         if get is None or not self._mapped.is_code(get):
-            self._why.append(f"the factory handed over at 0x{call.rva:X} has no vtable that could be found")
+            if not self._factories:
+                self._why.append(f"the factory handed over at 0x{call.rva:X} has no vtable that could be found")
             return
         follower = Follower(self._decoder, self._mapped, _FACTORY_STEPS)
         out, allocator = Place(Object("argument", "ppModule")), Place(Object("argument", "allocator"))

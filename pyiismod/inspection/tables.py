@@ -27,7 +27,7 @@ _MAX_DEBUG_ENTRIES: Final = 32
 _CODEVIEW: Final = 2
 _CHPE_POINTER: Final = 0xC8
 _EXPORT_DIRECTORY: Final = struct.Struct("<IIHHIIIIIII")
-_EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
+_EMPTY: Final[Mapping[Any, Any]] = MappingProxyType({})
 
 T = TypeVar("T")
 Imports = Mapping[str, tuple[str | int, ...]]

@@ -43,7 +43,7 @@ THIRD_PARTY = {
     "pipeline": set(),
     "host": {"cffi", "_cffi_backend"},
     "runtime": {"platformdirs"},
-    "inspection": {"pefile", "msgspec"},
+    "inspection": {"pefile", "msgspec", "capstone", "yara"},
     "worker": {"msgspec"},
     **{name: set() for name in API},
     "cli": {"rich", "typer", "click"},

@@ -155,8 +155,8 @@ def _address(state: State, instruction: Instruction, at: int) -> Value:
         state.registers[operand.base] = add(base, after.value)
         return base
     address = add(base, operand.value)
-    if operand.index:
-        index = state.register(operand.index)
+    if operand.scaled:
+        index = state.register(operand.scaled)
         if isinstance(index, Place):
             return state.world.unknown()
         address = add(address, index * operand.scale)

@@ -1,23 +1,23 @@
 """Instructions as small tuples: :class:`Decoder`, the only user of capstone.
 
-capstone (1.5 MB, core dependency) is imported when code is first looked at: it takes 45 ms. Registers go by one name for
-all their widths: ``eax``, ``ax`` and ``al`` are ``rax`` (32 bits: too), ``w0`` is ``x0``.
+capstone is imported when code is first looked at: that takes 45 ms. Registers go by one name for all their widths:
+``eax``, ``ax`` and ``al`` are ``rax`` (in 32-bit code too), ``w0`` is ``x0``.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from pyiismod.inspection.image import MACHINE_ARM64, MACHINE_X64, MACHINE_X86
 from pyiismod.inspection.mapped import Mapped
 
 _LONGEST: Final = 16
-_X86: Final[dict[str, str]] = {}
-for _letter in "abcd":
-    _X86 |= dict.fromkeys((f"e{_letter}x", f"{_letter}x", f"{_letter}l", f"{_letter}h"), f"r{_letter}x")
-for _name in ("si", "di", "bp", "sp", "ip"):
-    _X86 |= dict.fromkeys((f"e{_name}", _name, f"{_name}l"), f"r{_name}")
+_X86: Final[Mapping[str, str]] = {
+    **{name.format(letter): f"r{letter}x" for letter in "abcd" for name in ("e{}x", "{}x", "{}l", "{}h")},
+    **{name.format(stem): f"r{stem}" for stem in ("si", "di", "bp", "sp", "ip") for name in ("e{}", "{}", "{}l")},
+}
 _NUMBERED: Final = re.compile(r"(r\d+)[dwb]")
 _ARM: Final = re.compile(r"w(\d+)")
 
@@ -35,13 +35,13 @@ PLAIN: Final = frozenset(
 class Operand(NamedTuple):
     """``kind`` is ``"reg"``, ``"imm"`` or ``"mem"``; ``size`` is in bytes.
 
-    For ``"mem"``: ``base + index * scale + value``, with None for what is missing. ``reg`` of ``"reg"`` is in ``base``.
+    For ``"mem"``: ``base + scaled * scale + value``, with None for what is missing. A register's name is in ``base``.
     """
 
     kind: str
     size: int
     base: str | None = None
-    index: str | None = None
+    scaled: str | None = None
     scale: int = 1
     value: int = 0
     segment: str | None = None
@@ -113,7 +113,7 @@ class Decoder:
     def _decode(self, rva: int) -> Instruction | None:
         if self.kind is None or not self._mapped.is_code(rva):
             return None
-        code = self._mapped.bytes(rva, _LONGEST)
+        code = self._mapped.read(rva, _LONGEST)
         found = next(self._capstone.disasm(code, self._mapped.base + rva, 1), None)
         if found is None:
             return None

@@ -7,21 +7,26 @@ the way on which a module registers all it has. Nothing depends on time: the sam
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from pyiismod.inspection.code import arm64, x86
 from pyiismod.inspection.code.decoder import Decoder
-from pyiismod.inspection.code.flow import Branch, Flow, Jump, Return, Stop
+from pyiismod.inspection.code.flow import Branch, Flow, Jump, Return
 from pyiismod.inspection.code.flow import Call as Enter
 from pyiismod.inspection.code.state import Call, Object, Place, State, Value, World, add
 from pyiismod.inspection.mapped import Mapped
 
 _DEEPEST: Final = 12
-_WAYS: Final = 12
-"""Ends of one function that are told apart."""
-_ROUNDS: Final = 3
-"""How often one way may come by the same place."""
+_LEAST: Final = 400
+"""Steps that each function gets, while there are any."""
+_VISITS: Final = 4
+"""How often a place may be reached by a branch on something unknown, with the same calls behind it."""
+_ROUNDS: Final = 200
+"""How often one way may come by the same place where all is known."""
+_WAYS: Final = 6
+"""Ends of a function that its caller tells apart."""
 _ARGUMENTS: Final = 6
 _CHANGED: Final[Mapping[str, tuple[str, ...]]] = {
     "x64": ("rax", "rcx", "rdx", "r8", "r9", "r10", "r11", *(f"xmm{n}" for n in range(6))),
@@ -35,10 +40,12 @@ _IN_REGISTERS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 _ALREADY_EXISTS: Final = 0x800700B7
 _NO_RETURN: Final = frozenset(
-    ("ExitProcess", "abort", "_CxxThrowException", "exit", "_exit", "terminate", "RaiseException", "__std_terminate")
+    (
+        *("ExitProcess", "ExitThread", "FreeLibraryAndExitThread", "RaiseException", "RaiseFailFastException"),
+        *("abort", "exit", "_exit", "quick_exit", "_endthreadex", "longjmp"),
+        *("_CxxThrowException", "terminate", "_purecall", "_invoke_watson"),
+    )
 )
-
-
 
 
 class Follower:
@@ -93,65 +100,68 @@ class Follower:
             new.registers.update(zip(self._in_registers, given, strict=False))
         return new
 
-    def run(self, rva: int, state: State, depth: int = 0) -> list[State]:
+    def run(self, rva: int, state: State) -> list[State]:
         """Return the states in which the function at ``rva`` returns; none if no way to its end was found."""
-        ends: dict[tuple[object, ...], State] = {}
-        todo: list[tuple[int, State, dict[int, int]]] = [(rva, state, {})]
-        while todo and len(ends) < _WAYS:
-            at, state, seen = todo.pop()
+        return self._run(rva, state, (rva,))[0]
+
+    def _run(self, rva: int, state: State, inside: tuple[int, ...]) -> tuple[list[State], bool]:
+        """Return the ends of a function, and whether all ways were followed; ``inside`` are the functions entered."""
+        depth, whole = len(inside) - 1, True
+        ends: list[State] = []
+        todo: list[tuple[int, State]] = [(rva, state)]
+        seen: Counter[tuple[object, ...]] = Counter()
+        while todo:
+            at, state = todo.pop()
+            rounds: Counter[int] = Counter()
             while True:
                 if self._steps <= 0:
                     self.exhausted = True
-                    return list(ends.values())
+                    return _merged(ends, depth), False
                 self._steps -= 1
                 instruction = self._decoder.at(at)
                 if instruction is None:
+                    whole = False
                     break
                 flow = self._step(state, instruction)
                 following = instruction.end
                 if flow is None:
                     at = following
-                    continue
-                if isinstance(flow, Stop):
-                    break
-                if isinstance(flow, Return):
-                    self._leave(state, flow.pops, ends)
-                    break
-                if isinstance(flow, Branch):
+                elif isinstance(flow, Branch):
                     target = flow.target - self._mapped.base
-                    ways = [target, following] if flow.taken is None else [target if flow.taken else following]
-                    if len(ways) == 2:
-                        other = dict(seen)
-                        if self._passes(other, ways[0]):
-                            todo.append((ways[0], state.copy(), other))
-                    at = ways[-1]
-                    if not self._passes(seen, at):
+                    if flow.taken is None:
+                        for way in (target, following):
+                            key = (way, *(call.rva for call in state.log))
+                            seen[key] += 1
+                            if seen[key] <= _VISITS:
+                                todo.append((way, state if way == following else state.copy()))
+                            else:
+                                whole = False
                         break
-                    continue
-                if isinstance(flow, Jump):
-                    goal = self._inside(flow.target)
-                    if goal is not None:
-                        if not self._passes(seen, goal):
-                            break
-                        at = goal
-                        continue
-                    for after in self._call(state, instruction.rva, flow.target, depth, tail=True):
-                        self._leave(after, 0, ends)
+                    at = target if flow.taken else following
+                    rounds[at] += 1
+                    if rounds[at] > _ROUNDS:
+                        whole = False
+                        break
+                elif isinstance(flow, Enter):
+                    states = self._call(state, instruction.rva, flow.target, inside, following)
+                    todo += [(following, after) for after in states]
                     break
-                states = self._call(state, instruction.rva, flow.target, depth, tail=False, following=following)
-                if not states:
+                elif isinstance(flow, Jump) and (goal := self._inside(flow.target)) is not None:
+                    at = goal
+                    rounds[at] += 1
+                    if rounds[at] > _ROUNDS:
+                        whole = False
+                        break
+                elif isinstance(flow, Jump):
+                    for after in self._outside(state, instruction.rva, flow.target, tail=True):
+                        ends.append(self._left(after, 0))
                     break
-                state = states[0]
-                todo += [(following, after, dict(seen)) for after in states[1:]]
-                at = following
-        if todo:
-            self.exhausted = True
-        return list(ends.values())
-
-    @staticmethod
-    def _passes(seen: dict[int, int], at: int) -> bool:
-        seen[at] = seen.get(at, 0) + 1
-        return seen[at] <= _ROUNDS
+                else:
+                    if isinstance(flow, Return):
+                        ends.append(self._left(state, flow.pops))
+                    break
+        self.exhausted |= depth == 0 and not whole
+        return _merged(ends, depth), whole
 
     def _inside(self, target: Value) -> int | None:
         if isinstance(target, int):
@@ -160,45 +170,40 @@ class Follower:
                 return rva
         return None
 
-    def _leave(self, state: State, pops: int, ends: dict[tuple[object, ...], State]) -> None:
+    def _left(self, state: State, pops: int) -> State:
+        """Return the state behind a return: what its caller can still see of it."""
         if self.kind != "arm64":
-            stack = add(state.register("rsp"), self.world.pointer_size + pops)
-            state.registers["rsp"] = stack
+            state.registers["rsp"] = add(state.register("rsp"), self.world.pointer_size + pops)
         for name in self._changed:
             if name not in ("rax", "x0"):
                 state.registers.pop(name, None)
         state.drop_below(state.register(self._stack))
         state.flags = None
-        ends.setdefault(state.fingerprint(), state)
+        return state
 
-    def _call(
-        self, state: State, rva: int, target: Value, depth: int, *, tail: bool, following: int = 0
-    ) -> list[State]:
-        """Return the states after a call."""
-        inside = self._inside(target)
-        size = self.world.pointer_size
-        if inside is not None and depth < _DEEPEST:
-            entered = state.copy()
-            pushed = state.pushed
-            if self.kind != "arm64":
-                top = add(entered.register("rsp"), -size)
-                entered.registers["rsp"] = top
-                entered.store(top, self._mapped.base + following, size)
-            entered.pushed = 0
-            budget, self._steps = self._steps, min(self._steps, max(self._steps // 3, 400))
-            share = self._steps
-            ends = self.run(inside, entered, depth + 1)
-            self._steps = budget - (share - self._steps)
-            for end in ends:
-                end.pushed = 0
-                if self.kind == "arm64":
-                    end.registers[self._stack] = state.register(self._stack)
-            if ends:
-                return ends
-            state.pushed = pushed
-        return self._outside(state, rva, target, tail=tail, following=following)
+    def _call(self, state: State, rva: int, target: Value, inside: tuple[int, ...], following: int) -> list[State]:
+        """Return the states after a call; none if the function never returns."""
+        goal = self._inside(target)
+        if goal is None or goal in inside or len(inside) > _DEEPEST:
+            return self._outside(state, rva, target, following=following)
+        entered, size = state.copy(), self.world.pointer_size
+        entered.pushed = 0
+        if self.kind != "arm64":
+            top = add(entered.register("rsp"), -size)
+            entered.registers["rsp"] = top
+            entered.store(top, self._mapped.base + following, size)
+        share = max(self._steps // 3, min(self._steps, _LEAST))
+        kept, self._steps = self._steps - share, share
+        ends, whole = self._run(goal, entered, (*inside, goal))
+        self._steps += kept
+        for end in ends:
+            end.pushed = 0
+            if self.kind == "arm64":
+                end.registers[self._stack] = state.register(self._stack)
+        return ends if ends or whole else self._outside(state, rva, target, following=following)
 
-    def _outside(self, state: State, rva: int, target: Value, *, tail: bool, following: int) -> list[State]:
+    def _outside(self, state: State, rva: int, target: Value, *, tail: bool = False, following: int = 0) -> list[State]:
+        """Return the state after a call of something that is not followed."""
         arguments = self._arguments(state, tail)
         result: Value = self.world.unknown("result")
         if isinstance(target, Place) and target.object.kind == "import":
@@ -236,9 +241,9 @@ class Follower:
         if len(arguments) < 5:
             return
         given, out = arguments[2], arguments[4]
-        if isinstance(given, Place) and given.object.kind == "argument" and given.object.name == "registration":
-            if isinstance(out, Place) and out.object.kind == "stack":
-                state.memory[out.object, out.offset] = given, self.world.pointer_size
+        is_ours = isinstance(given, Place) and given.object.kind == "argument" and given.object.name == "registration"
+        if is_ours and isinstance(out, Place) and out.object.kind == "stack":
+            state.memory[out.object, out.offset] = given, self.world.pointer_size
 
     def _arguments(self, state: State, tail: bool) -> tuple[Value, ...]:
         """Return what a call passes; for x86 ``ecx`` and then what lies on the stack."""
@@ -274,3 +279,38 @@ def _virtual(target: Place) -> tuple[Place, int] | None:
     if table.source is None or table.source.offset:
         return None
     return table.source, offset
+
+
+def _merged(ends: list[State], depth: int) -> list[State]:
+    """Return the ends that matter to a caller: those with other calls behind them or another result, six at most.
+
+    What else differs between them becomes unknown. The outermost function's ends stay as they are.
+    """
+    if depth == 0 or len(ends) < 2:
+        return ends
+    groups: dict[tuple[object, ...], list[State]] = {}
+    for end in ends:
+        result = end.registers.get("rax", end.registers.get("x0"))
+        known = result if isinstance(result, int) or _matters(result, end) else None
+        groups.setdefault((known, *(call.rva for call in end.log)), []).append(end)
+    ways = sorted(groups.values(), key=lambda group: -len(group[0].log))[:_WAYS]
+    return [_merge(group) for group in ways]
+
+
+def _matters(result: object, state: State) -> bool:
+    return isinstance(result, Place) and (
+        result.object.kind in ("argument", "stack", "import") or (result.object, result.offset) in state.memory
+    )
+
+
+def _merge(group: list[State]) -> State:
+    first, *others = group
+    for other in others:
+        for key, entry in other.memory.items():
+            if first.memory.get(key) != entry:
+                first.memory[key] = first.world.unknown(), entry[1]
+        for key in [key for key in first.memory if key not in other.memory]:
+            first.memory[key] = first.world.unknown(), first.memory[key][1]
+        for name in [name for name, value in first.registers.items() if other.registers.get(name) != value]:
+            first.registers.pop(name)
+    return first

@@ -7,7 +7,6 @@ is the object behind offset 16 of the object behind offset 0 of the argument, an
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final, NamedTuple, TypeAlias
 
 from pyiismod.inspection.mapped import Mapped
@@ -159,8 +158,8 @@ class State:
         self.memory[key] = value, size
 
     def forget(self, address: Value) -> None:
-        """Somebody else may have written there."""
-        if isinstance(address, Place):
+        """A function that was given the address of a local variable may have written there."""
+        if isinstance(address, Place) and address.object.kind == "stack":
             key: Key = (address.object, address.offset)
             if key in self.memory:
                 self.memory[key] = self.world.unknown("result"), self.memory[key][1]
@@ -172,21 +171,9 @@ class State:
             for key in dead:
                 del self.memory[key]
 
-    def fingerprint(self) -> tuple[object, ...]:
-        """Return what makes two states at the same address differ."""
-        return (frozenset(self.memory.items()), tuple(call.rva for call in self.log), *sorted_items(self.registers))
-
-
-def sorted_items(registers: dict[str, Value | tuple[Value, Value]]) -> list[tuple[str, object]]:
-    """Return registers in a fixed order."""
-    return sorted(registers.items(), key=lambda item: item[0])
-
 
 def add(value: Value, number: int) -> Value:
     """Return ``value`` moved by ``number`` bytes."""
     if isinstance(value, Place):
         return Place(value.object, value.offset + number)
     return value + number
-
-
-Binary: TypeAlias = Callable[[int, int], int]

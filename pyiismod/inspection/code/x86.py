@@ -64,7 +64,8 @@ def step(state: State, instruction: Instruction) -> Flow | None:
         condition = _CONDITIONS.get(name[1:])
         return Branch(operands[0].value, decide(state.flags, condition) if condition else None)
     elif name in ("cmp", "test") and count == 2:
-        state.flags = (name, *(_read(state, operand, instruction) for operand in operands), operands[0].size)
+        left, right = (_read(state, operand, instruction) for operand in operands)
+        state.flags = (name, left, right, operands[0].size)
     elif name in _ARITHMETIC and count in (2, 3):
         _arithmetic(state, instruction)
     elif name in ("inc", "dec") and count == 1:
@@ -179,8 +180,8 @@ def _address(state: State, operand: Operand, instruction: Instruction) -> Value:
         value = add(value, state.world.mapped.base + instruction.end)
     elif operand.base:
         value = add(state.register(operand.base), operand.value)
-    if operand.index:
-        index = state.register(operand.index)
+    if operand.scaled:
+        index = state.register(operand.scaled)
         if isinstance(index, int):
             value = add(value, index * operand.scale)
         elif isinstance(value, int) and operand.scale == 1:
