@@ -49,6 +49,8 @@ class Settings:
         error_mode: who sees details in IIS's own error pages (``errorMode`` of ``httpErrors``): ``"DetailedLocalOnly"``
             (clients on this computer), ``"Detailed"`` (all) or ``"Custom"`` (none).
         shutdown: one of :data:`SHUTDOWNS`.
+        show_vtables: whether the lines of RegisterModule and GetHttpModule in the timeline say where the vtables of the
+            module's objects lie: ``{"vtable": RVA, "slots": [RVA, …]}``.
 
     Raises:
         ValueError: an unknown version, mode or setting.
@@ -72,6 +74,7 @@ class Settings:
         trace_verbosity: int = 5,
         error_mode: str = "DetailedLocalOnly",
         shutdown: str = "normal",
+        show_vtables: bool = False,
     ) -> None:
         if error_mode not in _ERROR_MODES:
             raise ValueError(f"unknown error_mode {error_mode!r}; known are {', '.join(_ERROR_MODES)}")
@@ -94,6 +97,7 @@ class Settings:
         self.trace_verbosity = trace_verbosity
         self.error_mode = error_mode
         self.shutdown = shutdown
+        self.show_vtables = show_vtables
 
     @classmethod
     def of(cls, settings: dict[str, Any]) -> Settings:

@@ -102,11 +102,28 @@ def module_classes(mapped: Mapped, bodies: Bodies, registered: Registered) -> tu
         note(vtable, base, "default bodies")
     tables = _slots(mapped, {vtable: base for vtable, (base, _, _) in found.items()})
     described_classes = [
-        _class(mapped, bodies, vtable, base, name, tuple(ways), tables) for vtable, (base, name, ways) in found.items()
+        _class(bodies, vtable, base, name, tuple(ways), tables) for vtable, (base, name, ways) in found.items()
     ]
     order = list(_KINDS)
     described_classes.sort(key=lambda entry: (order.index(entry.kind), entry.vtable))
     return tuple(described_classes), _overridden(described_classes, bodies)
+
+
+def live_handlers(bodies: Bodies, kind: str, slots: list[int]) -> tuple[Handler, ...]:
+    """Return the handlers of a real object, whose functions lie at ``slots`` (RVAs)."""
+    base = _KINDS[kind]
+    return tuple(
+        Handler(_TABLES[base][number], number, rva, _judge(bodies, slots, number, base))
+        for number, rva in enumerate(slots)
+    )
+
+
+def _judge(bodies: Bodies, slots: list[int], number: int, base: str) -> bool:
+    if base == "IHttpModuleFactory":
+        return True
+    by_name = any(owner == base for owner, _ in bodies.names)
+    default = (bodies.default(slots[number]) or ("", ""))[0] == base
+    return _is_overridden(bodies, slots, number, default, base, by_name)
 
 
 def _by_default_bodies(mapped: Mapped, bodies: Bodies) -> list[tuple[int, str]]:
@@ -145,7 +162,6 @@ def _slots(mapped: Mapped, bases: Mapping[int, str]) -> dict[int, list[int]]:
 
 
 def _class(
-    mapped: Mapped,
     bodies: Bodies,
     vtable: int,
     base: str,
@@ -154,17 +170,12 @@ def _class(
     tables: Mapping[int, list[int]],
 ) -> Class:
     slots = tables[vtable]
+    kind, handlers = _BASES[base][0], live_handlers(bodies, _BASES[base][0], slots)
     if base == "IHttpModuleFactory":
-        handlers = tuple(Handler(_TABLES[base][n], n, rva, True) for n, rva in enumerate(slots))
-        return Class(_BASES[base][0], name, vtable, ways, handlers, "pure", CERTAIN)
-    judged = [(bodies.default(rva) or ("", ""))[0] == base for rva in slots]
-    by_name = any(judged) or any(owner == base for owner, _ in bodies.names)
-    handlers = tuple(
-        Handler(_TABLES[base][n], n, rva, _is_overridden(bodies, slots, n, judged[n], base, by_name))
-        for n, rva in enumerate(slots)
-    )
+        return Class(kind, name, vtable, ways, handlers, "pure", CERTAIN)
+    by_name = any(owner == base for owner, _ in bodies.names)
     method = "default bodies" if by_name else "shared bodies"
-    return Class(_BASES[base][0], name, vtable, ways, handlers, method, CERTAIN if by_name else LIKELY)
+    return Class(kind, name, vtable, ways, handlers, method, CERTAIN if by_name else LIKELY)
 
 
 def _is_overridden(bodies: Bodies, slots: list[int], number: int, default: bool, base: str, by_name: bool) -> bool:

@@ -33,7 +33,8 @@ MAY_IMPORT = {
     "inspection": {"abi", "errors"},
     "worker": {"host", "pipeline", "runtime", "abi", "errors", ""},
     **{name: {*API, "worker", "runtime", "inspection", "abi", "errors", "rules"} for name in API},
-    **{name: {*FACES, *API, "worker", "runtime", "inspection", "abi", "errors", "rules", "host", ""} for name in FACES},
+    "probing": {*API, "worker", "runtime", "inspection", "abi", "errors", "rules"},
+    **{name: {*FACES, *API, "probing", "worker", "runtime", "inspection", "abi", "errors", "rules", "host", ""} for name in FACES},
     "": {*API, "errors"},  # pyiismod/__init__.py itself
 }
 THIRD_PARTY = {
@@ -46,6 +47,7 @@ THIRD_PARTY = {
     "inspection": {"pefile", "msgspec", "capstone", "yara"},
     "worker": {"msgspec"},
     **{name: set() for name in API},
+    "probing": {"msgspec"},
     "cli": {"rich", "typer", "click"},
     "report": {"rich"},
     "pytest_plugin": {"pytest"},
@@ -54,7 +56,7 @@ THIRD_PARTY = {
     "": set(),
 }
 WORKER_SIDE = ("pyiismod.worker.serve", "pyiismod.worker.engine")
-OUR_SIDE = {"runtime", "inspection", *API, *FACES}
+OUR_SIDE = {"runtime", "inspection", "probing", *API, *FACES}
 SLOW_TO_IMPORT = {"asyncio", "dataclasses", "email", "http", "inspect", "logging", "subprocess", "tempfile", "ssl"}
 
 
