@@ -20,7 +20,7 @@ from pyiismod.report.record import Run
 __all__ = ["application", "main"]
 
 
-_MORE = ("inspect", "probe")
+_MORE = ("inspect", "probe", "diff")
 """Commands that are one function of the same name in a module of the same name."""
 
 

@@ -24,7 +24,7 @@ def probe(
     ] = 1024,
     unconfined: Annotated[
         bool,
-        typer.Option("--unconfined", help="Run it even where the network cannot be taken from it (Windows always)."),
+        typer.Option("--unconfined", help="Run it even where it keeps the network (Windows always)."),
     ] = False,
 ) -> int:
     """Run a module in a throwaway worker: what it registers, what it asks for, and which inputs change the answer.

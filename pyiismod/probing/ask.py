@@ -11,13 +11,15 @@ import msgspec
 
 from pyiismod.errors import ModuleError
 from pyiismod.server import Server
-from pyiismod.trace import Trace
+from pyiismod.trace import Trace, TraceEvent
 
 __all__ = ["Answer", "Change", "Request", "ask", "differences"]
 
 _VOLATILE = {"date"}
 _SHOWN = 160
 _CALLS = 400
+_READS = ("Get", "Read", "Is")
+_NAMES = ("pszHeaderName", "ulHeaderIndex", "pszVariableName", "pszName", "pszUrl")
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -108,7 +110,7 @@ def ask(server: Server, request: Request, *, schedule: str | int = "inline") -> 
 
 
 def calls_of(trace: Trace) -> Iterator[str]:
-    """Yield notifications and calls as text; what differs from run to run (addresses, times) has no place in it."""
+    """Yield notifications and calls as text, without what differs only because the request does."""
     for number, event in enumerate(event for event in trace if event.event in ("notification", "call")):
         if number >= _CALLS:
             yield "…"
@@ -116,8 +118,19 @@ def calls_of(trace: Trace) -> Iterator[str]:
         if event.event == "notification":
             yield f"{event.method} → {event.result}"
         else:
-            arguments = ", ".join(f"{name}={_plain(value)}" for name, value in event.args.items())
-            yield f"{event.interface}::{event.method}({arguments}) → {_plain(event.result)}"
+            yield f"{event.interface}::{event.method}({', '.join(_arguments(event))}){_result(event)}"
+
+
+def _arguments(event: TraceEvent) -> Iterator[str]:
+    """Yield what says which call it is: not sizes, and of what only reads not the values read."""
+    reads = event.method.startswith(_READS)
+    for name, value in event.args.items():
+        if name in _NAMES if reads else not name.startswith(("cb", "cch", "pcb", "pcch")):
+            yield f"{name}={_plain(value)}"
+
+
+def _result(event: TraceEvent) -> str:
+    return "" if event.result is None or event.method.startswith(_READS) else f" → {_plain(event.result)}"
 
 
 def _plain(value: Any) -> str:
@@ -145,13 +158,15 @@ def differences(before: Answer, after: Answer, ignored: Iterable[str] = ()) -> l
         )
         if old != new
     ]
+    if not before.outcome == after.outcome == "completed":
+        return [change for change in found if change.what in ("outcome", "error")]
     old_headers, new_headers = dict(before.headers), dict(after.headers)
     for name in sorted({*old_headers, *new_headers}):
         if (old := _values(before, name)) != (new := _values(after, name)):
             found.append(Change(f"header {name}", old, new))
     if before.body != after.body:
         found.append(Change("body", *_excerpts(before.body, after.body)))
-    if before.calls != after.calls and "completed" == before.outcome == after.outcome:
+    if before.calls != after.calls:
         found.append(Change("calls", *_call_changes(before.calls, after.calls)))
     skip = set(ignored)
     return [change for change in found if change.what not in skip]

@@ -80,7 +80,8 @@ class Probe(msgspec.Struct, frozen=True):
     """One probe.
 
     Attributes:
-        outcome: of loading it: ``"completed"``, ``"crashed"``, ``"hung"`` or ``"load_failed"``; ``error`` says why.
+        outcome: of loading it, a plain visit and unloading it: ``"completed"``, ``"crashed"``, ``"hung"`` or
+            ``"load_failed"``; ``error`` says why.
         plain: status and headers that the plain visitor gets.
         acts_on_plain: how that differs from the answer without the module.
         asked: what it asked for, per notification, over all requests.
@@ -159,14 +160,13 @@ class _Run:
         self._seen: set[tuple[str, str, str]] = set()
 
     def carry_out(self) -> Probe:
-        """Load it, ask it, unload it; then ask a server without it the same."""
+        """Load it, ask it, unload it; then ask a server without it what it has answered otherwise."""
         confinement = self._sandbox.confinement
         confined = Confined(confinement.tool, tuple(confinement.confined), tuple(confinement.unconfined))
         copy = self._sandbox.copy(self._module)
-        with self._sandbox.server(timeout=_COMMAND_SECONDS) as control:
-            plain_without = ask(control, VISITOR)
-        self._sandbox.remember()
         server = self._sandbox.server(timeout=_COMMAND_SECONDS, show_vtables=True)
+        plain_without = ask(server, VISITOR)  # no module is there yet
+        self._sandbox.remember()
         try:
             loaded = server.load(copy)
         except ModuleError as error:
@@ -188,7 +188,7 @@ class _Run:
         return Probe(
             module=str(self._module),
             sandbox=confined,
-            outcome=end.outcome if end else "completed",
+            outcome=end.outcome if end else plain.outcome,
             error=end.as_dict() if end else None,
             registration=_registration(loaded),
             live=self._live(server.trace),
@@ -230,12 +230,16 @@ class _Run:
                     self._failures.append(_reaction(group, request, plain, answer, unsteady))
 
     def _compare_all(self, plain: Answer, plain_without: Answer, unsteady: tuple[str, ...]) -> None:
-        """Ask a server without the module what the module was asked, as far as the answer differs from the plain one."""
+        """Ask a server without the module for whatever differs from the plain answer."""
+        posted = next(((request, answer) for _, request, answer in self._answers if request.name == "POST"), None)
         with self._sandbox.server(timeout=_COMMAND_SECONDS, record=False) as control:
             for group, request, answer in self._answers:
-                if differences(plain, answer, unsteady):
+                base, base_without = plain, plain_without
+                if group == "body" and posted:
+                    base, base_without = posted[1], ask(control, posted[0])
+                if differences(base, answer, unsteady):
                     without = ask(control, request)
-                    self._compare(group, request, (plain, answer), (plain_without, without), unsteady)
+                    self._compare(group, request, (base, answer), (base_without, without), unsteady)
 
     def _compare(
         self,

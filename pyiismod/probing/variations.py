@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
+from urllib.parse import quote
 
 from pyiismod.inspection.inspector import Inspection
+from pyiismod.inspection.nearmiss import ENTRY_POINT
+from pyiismod.inspection.reader import read_file
 from pyiismod.inspection.strings import all_strings
 from pyiismod.probing.ask import Request
 from pyiismod.probing.interest import Interest
@@ -49,7 +52,12 @@ _ADDRESSES: Final = {"this computer": "127.0.0.1", "a private network": "10.0.0.
 _VALUES: Final = 10
 _NAMES: Final = 24
 _OTHER_TEXTS: Final = 12
+_NOT_VARIED: Final = ("?", "host", "content-length", "cookie")
+_TYPED: Final = ("html", "command", "crawler", "path", "key")
+"""Tags of texts that a client may send in a query or a body."""
+_NO_DATA: Final = (".reloc", ".pdata", ".xdata", ".idata", ".edata", ".rsrc")
 _NOT_VALUES: Final = (
+    ".?A",
     "CHttpModule::",
     "CGlobalModule::",
     "GCC: ",
@@ -68,11 +76,13 @@ class Clues(NamedTuple):
     cookies: tuple[str, ...]
     values: tuple[str, ...]
     paths: tuple[str, ...]
+    reads_body: bool = False
 
 
 def clues(inspection: Inspection, module: Path, asked: Iterable[Interest]) -> Clues:
     """Return what is worth varying, from the file's texts and from what the module asked for."""
     strings = _own_texts(inspection, module)
+    asked = list(asked)
     names: dict[str, None] = {}
     for interest in asked:
         names.update(dict.fromkeys(interest.headers))
@@ -83,37 +93,40 @@ def clues(inspection: Inspection, module: Path, asked: Iterable[Interest]) -> Cl
                 if variable.upper().startswith("HTTP_")
             )
         )
-    asks_cookies = any(name.lower() == "cookie" for name in names)
     tagged = [text for text in inspection.strings if text.tag == "header" and ":" not in text.text]
     names.update(dict.fromkeys(text.text.strip() for text in tagged))
-    headers = {
-        name: _near(name, strings) for name in list(names)[:_NAMES] if name.lower() not in ("?", "content-length")
-    }
+    headers = {name: _near(name, strings) for name in list(names)[:_NAMES] if name.lower() not in _NOT_VARIED}
     cookies = [text.text.rstrip("=") for text in inspection.strings if text.tag == "cookie"]
-    if asks_cookies:
-        cookies += [
-            text.rstrip("=") for text in _near("Cookie", strings) if text.rstrip("=").replace("_", "").isalnum()
-        ]
+    if any(name.lower() == "cookie" for name in names):
+        near = (text.rstrip("=") for text in _near("Cookie", strings))
+        cookies += [text for text in near if text.replace("_", "").isalnum()]
     paths = [text for _, text in strings if text.startswith("/") and " " not in text and not text.startswith("//")]
+    others = [text.text for text in inspection.strings if text.tag in _TYPED] + [text for _, text in strings]
+    reads = {other.partition(" (")[0] for interest in asked for other in interest.others}
     return Clues(
         headers,
         tuple(dict.fromkeys(cookies))[:_NAMES],
-        tuple(dict.fromkeys(text for _, text in strings))[:_OTHER_TEXTS],
+        tuple(dict.fromkeys(others))[:_OTHER_TEXTS],
         tuple(dict.fromkeys(paths))[:_OTHER_TEXTS],
+        bool(reads & {"request body", "the raw HTTP_REQUEST"}),
     )
 
 
 def _own_texts(inspection: Inspection, module: Path) -> list[tuple[int, str]]:
     """Return offset and text of what the author has written into data: no imports, no texts of the SDK or compiler."""
-    imported = {str(function) for need in inspection.needs.dlls for function in need.functions}
-    imported |= {need.dll for need in inspection.needs.dlls} | {section.name for section in inspection.sections}
-    imported |= {inspection.entry.internal_name or "", "RegisterModule"}
-    return [
-        (offset, text)
-        for offset, text, _ in all_strings(module.read_bytes())
-        if 3 < len(text) < 100 and text not in imported and not any(part in text for part in _NOT_VALUES)
-        and sum(map(str.isalnum, text)) * 3 > len(text) * 2
-    ]  # fmt: skip
+    image, data = read_file(module)
+    known = {str(function) for need in inspection.needs.dlls for function in need.functions}
+    known |= {need.dll for need in inspection.needs.dlls} | {inspection.entry.internal_name or "", ENTRY_POINT}
+    found = []
+    for section in image.headers.sections:
+        if section.is_executable or section.name in _NO_DATA:
+            continue
+        for offset, text, _ in all_strings(data[section.offset : section.offset + section.raw_size]):
+            plain = text.strip()
+            is_word = sum(map(str.isalnum, plain)) * 3 > len(plain) * 2 and 3 < len(plain) < 100
+            if is_word and plain not in known and not any(part in plain for part in _NOT_VALUES):
+                found.append((section.offset + offset, plain))
+    return found
 
 
 def _near(name: str, strings: list[tuple[int, str]]) -> tuple[str, ...]:
@@ -133,10 +146,10 @@ def variations(found: Clues) -> Iterator[tuple[str, Request]]:
         yield "referer", VISITOR.with_header("Referer", referer, f"Referer of {name}")
     sent = {name.lower() for name, _ in VISITOR.headers}
     for name, values in found.headers.items():
-        if name.lower() in sent and name.lower() != "host":
+        if name.lower() in sent:
             yield "header", VISITOR.with_header(name, None, f"without {name}")
         for value in dict.fromkeys(("1", *values)):
-            if name.lower() != "host" and _sendable(value):
+            if _sendable(value):
                 yield "header", VISITOR.with_header(name, value, f"{name}: {value}")
     for name in found.cookies:
         for value in dict.fromkeys(("1", *found.values[:4])):
@@ -147,7 +160,13 @@ def variations(found: Clues) -> Iterator[tuple[str, Request]]:
         yield "verb", Request(verb, verb, headers=VISITOR.headers, content=body)
     for path in ("/about.html", "/missing", "/login.aspx", *found.paths):
         yield "path", Request(path, url=path, headers=VISITOR.headers)
-    yield "query", Request("/?id=1", url="/?id=1", headers=VISITOR.headers)
+    for value in dict.fromkeys(("1", *found.values)):
+        query = f"/?q={quote(value)}"
+        yield "query", Request(query, url=query, headers=VISITOR.headers)
+    form = VISITOR.with_header("Content-Type", "application/x-www-form-urlencoded", "")
+    for value in found.values if found.reads_body else ():
+        content = f"q={value}".encode()
+        yield "body", Request(f"POST q={value}", "POST", headers=form.headers, content=content)
     for name, address in _ADDRESSES.items():
         yield "client", Request(f"from {name} ({address})", headers=VISITOR.headers, remote=address)
 

@@ -44,8 +44,8 @@ def change_lines(changes: Iterable[Change]) -> Iterator[Text]:
     for change in changes:
         line = Text(f"{visible(change.what)}: ", "default")
         if change.what in ("body", "calls"):
-            line.append("\n    - ").append(_cut(change.before), "red")
-            line.append("\n    + ").append(_cut(change.after), "green")
+            line.append("\n  - ").append(_cut(change.before), "red")
+            line.append("\n  + ").append(_cut(change.after), "green")
         else:
             line.append(_cut(change.before), "red").append(" → ").append(_cut(change.after), "green")
         yield line
@@ -74,7 +74,9 @@ def probe_report(probe: Probe) -> Iterator[RenderableType]:
     yield from section("asked the host for", _asked(probe))
     if probe.plain is not None:
         yield from section("a plain visitor gets", _plain(probe))
-        yield from section("inputs that change the answer", _reactions(probe.reactions, True), otherwise=_none(probe))
+        if len(probe.tried) > 1:
+            title = "inputs that change the answer"
+            yield from section(title, _reactions(probe.reactions, True), otherwise=_none(probe))
         yield from section("inputs that only change what it asks the host", _reactions(probe.reactions, False))
     yield from section("failed at", _reactions(probe.failures, True))
     yield from section("rules broken", (("", visible(text)) for text in probe.violations))
@@ -144,10 +146,14 @@ def _plain(probe: Probe) -> Iterator[Row]:
 
 
 def _reactions(reactions: Iterable[Reaction], seen: bool) -> Iterator[Row]:
-    for number, reaction in enumerate(reaction for reaction in reactions if reaction.visible == seen):
+    """Yield the reactions that a client can tell, or the others; equal ones together."""
+    alike: dict[tuple[str, tuple[Change, ...]], list[str]] = {}
+    for reaction in reactions:
+        if reaction.visible == seen:
+            changes = tuple(change for change in reaction.changes if not seen or change.what != "calls")
+            alike.setdefault((reaction.group, changes), []).append(visible(reaction.input))
+    for number, ((group, changes), inputs) in enumerate(alike.items()):
         if number >= _MOST:
             yield "", Text("… more in the JSON document", "dim")
             return
-        changes = [change for change in reaction.changes if not seen or change.what != "calls"]
-        lines = Text("\n").join(change_lines(changes))
-        yield reaction.group, Text(visible(reaction.input), "bold").append("\n").append(lines)
+        yield group, Text("; ".join(inputs), "bold").append("\n").append(Text("\n").join(change_lines(changes)))

@@ -20,7 +20,7 @@ ROOT = Path(pyiismod.__file__).parent
 
 API = {
     *("content", "conversation", "handler", "happenings", "headers", "module", "request", "response"),
-    *("server", "streaming", "trace"),
+    *("requests_from", "server", "streaming", "trace"),
 }
 FACES = {"cli", "report", "pytest_plugin", "asgi", "__main__"}
 MAY_IMPORT = {
@@ -34,7 +34,10 @@ MAY_IMPORT = {
     "worker": {"host", "pipeline", "runtime", "abi", "errors", ""},
     **{name: {*API, "worker", "runtime", "inspection", "abi", "errors", "rules"} for name in API},
     "probing": {*API, "worker", "runtime", "inspection", "abi", "errors", "rules"},
-    **{name: {*FACES, *API, "probing", "worker", "runtime", "inspection", "abi", "errors", "rules", "host", ""} for name in FACES},
+    **{
+        name: {*FACES, *API, "probing", "worker", "runtime", "inspection", "abi", "errors", "rules", "host", ""}
+        for name in FACES
+    },
     "": {*API, "errors"},  # pyiismod/__init__.py itself
 }
 THIRD_PARTY = {
