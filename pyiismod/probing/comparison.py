@@ -162,12 +162,15 @@ def _run(sandbox: Sandbox, module: Path, requests: Sequence[Request]) -> _Ran:
         server.close()
         return _Ran({"loading": f"{error.outcome}: {type(error).__name__}"}, {})
     registered = _registered(loaded)
+    failures: set[str] = set()
     for _ in range(_ROUNDS):
         for request in requests:
-            answer = ask(server, request)
-            answers.setdefault(request.name, []).append(
-                msgspec.structs.replace(answer, trace=None, error=_kind(answer))
-            )
+            if request.name not in failures and len(failures) < _MOST_FAILURES:
+                answer = ask(server, request)
+                if answer.outcome != "completed":
+                    failures.add(request.name)
+                plain = msgspec.structs.replace(answer, trace=None, error=_kind(answer))
+                answers.setdefault(request.name, []).append(plain)
     registered["unloading"] = _close(server)
     return _Ran(registered, answers)
 
@@ -204,7 +207,10 @@ def _own_changes(answers: Sequence[Answer]) -> dict[str, None]:
 
 
 def _timing(old: dict[str, list[Answer]], new: dict[str, list[Answer]]) -> Timing | None:
-    times = [[answer.milliseconds for group in answers.values() for answer in group] for answers in (old, new)]
+    times = [
+        [answer.milliseconds for group in answers.values() for answer in group if answer.outcome == "completed"]
+        for answers in (old, new)
+    ]
     return Timing(*(round(median(each), 3) for each in times)) if all(times) else None
 
 

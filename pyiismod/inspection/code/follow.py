@@ -215,6 +215,7 @@ class Follower:
             result = self._told(state, rva, owner, slot, arguments)
         for argument in arguments:
             state.forget(argument)
+        self._extended(state, arguments)
         self._balance(state, tail, following)
         for name in self._changed:
             state.registers.pop(name, None)
@@ -225,13 +226,11 @@ class Follower:
     def _told(self, state: State, rva: int, owner: Place, slot: int, arguments: tuple[Value, ...]) -> Value:
         """Note a call of a virtual function; return its result."""
         if owner.object.kind != "argument":
-            self._extended(state, arguments)
             return self.world.unknown("result")
         call = Call(rva, owner.object.name, slot, arguments, state.copy())
         again = call.target == "registration" and slot in (2, 3) and any(c.slot == slot for c in state.log)
         self.calls.append(call)
         state.log = (*state.log, call)
-        self._extended(state, arguments)
         if again:
             return _ALREADY_EXISTS
         return 0 if owner.object.name == "registration" and slot >= 2 else self.world.unknown("result")
@@ -267,6 +266,10 @@ class Follower:
                 pops = 0
             elif behind.name == "sub":  # gcc: the frame is of fixed size, and is made whole again
                 pops = behind.operands[1].value
+        elif not pops:  # the same with pushes of registers whose values the call has destroyed
+            while behind is not None and behind.name == "push" and behind.operands[0].base in ("rcx", "rdx"):
+                pops += 4
+                behind = self._decoder.at(behind.end)
         state.registers["rsp"] = add(state.register("rsp"), pops)
         state.pushed = 0
 
