@@ -273,7 +273,8 @@ def _about_signature(identity: Identity) -> Iterator[Finding]:
 def _about_handlers(registered: Registered, overridden: Overridden, classes: tuple[Class, ...]) -> Iterator[Finding]:
     """Compare the masks with the handlers, as far as both are known."""
     masks = registered.masks
-    if registered.otherwise or not registered.followed or overridden.method != "registration":
+    outcomes = {(each.request, each.post, each.global_) for each in (masks, *registered.otherwise)}
+    if len(outcomes) > 1 or not registered.followed or overridden.method != "registration":
         return
     if masks.request is not None and masks.post is not None and registered.modules:
         wanted = {

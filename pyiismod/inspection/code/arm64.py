@@ -49,7 +49,7 @@ def step(state: State, instruction: Instruction) -> Flow | None:
         return Stop()
     elif name[:2] == "b." or (name == "b" and len(operands) == 1):
         target_address = operands[0].value
-        return Jump(target_address) if name == "b" else Branch(target_address, decide(state.flags, name[2:]))
+        return Jump(target_address) if name == "b" else _branch(state, target_address, name[2:])
     elif name in ("cbz", "cbnz", "tbz", "tbnz") and len(operands) >= 2:
         return _compare_branch(state, instruction)
     elif name in ("cmp", "tst") and len(operands) == 2:
@@ -72,12 +72,19 @@ def step(state: State, instruction: Instruction) -> Flow | None:
 
 def _compare_branch(state: State, instruction: Instruction) -> Branch:
     name, operands = instruction.name, instruction.operands
-    value = _read(state, operands[0])
+    value, size = _read(state, operands[0]), operands[0].size
     if name in ("cbz", "cbnz"):
-        taken = decide(("cmp", value, 0, operands[0].size), "eq" if name == "cbz" else "ne")
-        return Branch(operands[1].value, taken)
-    taken = None if isinstance(value, Place) else bool(value >> operands[1].value & 1) == (name == "tbnz")
-    return Branch(operands[-1].value, taken)
+        state.flags = ("cmp", value, 0, size)
+        return _branch(state, operands[1].value, "eq" if name == "cbz" else "ne")
+    target, bit = operands[-1].value, operands[1].value
+    if isinstance(value, int):
+        return Branch(target, bool(value >> bit & 1) == (name == "tbnz"))
+    state.flags = ("cmp", value, 0, size) if bit in (31, 63) else None
+    return Branch(target, None, "mi" if name == "tbnz" else "pl")
+
+
+def _branch(state: State, target: int, condition: str) -> Branch:
+    return Branch(target, decide(state.flags, condition), condition)
 
 
 def _select(state: State, instruction: Instruction) -> None:

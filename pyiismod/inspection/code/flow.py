@@ -14,10 +14,11 @@ class Jump(NamedTuple):
 
 
 class Branch(NamedTuple):
-    """At ``target`` if ``taken``, else behind; both where that is unknown (None)."""
+    """At ``target`` if ``taken``, else behind; both where that is unknown (None). ``condition`` is ARM's name of it."""
 
     target: int
     taken: bool | None
+    condition: str = ""
 
 
 class Call(NamedTuple):
@@ -36,6 +37,7 @@ class Stop(NamedTuple):
     """No further."""
 
 
+_E_FAIL = 0x80004005
 Flow: TypeAlias = Jump | Branch | Call | Return | Stop
 
 
@@ -69,6 +71,19 @@ def decide(flags: tuple[str, Value, Value, int] | None, condition: str) -> bool 
         "ls": left <= right,
         "hi": left > right,
     }.get(condition)
+
+
+def assumed(flags: tuple[str, Value, Value, int] | None, condition: str, taken: bool) -> tuple[Place, int] | None:
+    """Return what an unknown value must be on one way of a branch: null where it was compared with that.
+
+    What is tested for its sign is taken for an HRESULT: S_OK or E_FAIL.
+    """
+    if flags is None or not isinstance(flags[1], Place) or flags[2] not in (0, flags[1]):
+        return None
+    negative = {"mi": True, "lt": True, "pl": False, "ge": False}.get(condition)
+    if negative is not None:
+        return flags[1], _E_FAIL if negative == taken else 0
+    return (flags[1], 0) if (condition == "eq") == taken and condition in ("eq", "ne") else None
 
 
 def _of_places(operation: str, left: Value, right: Value, condition: str) -> bool | None:

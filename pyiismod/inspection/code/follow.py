@@ -13,7 +13,7 @@ from typing import Final
 
 from pyiismod.inspection.code import arm64, x86
 from pyiismod.inspection.code.decoder import Decoder
-from pyiismod.inspection.code.flow import Branch, Flow, Jump, Return
+from pyiismod.inspection.code.flow import Branch, Flow, Jump, Return, assumed
 from pyiismod.inspection.code.flow import Call as Enter
 from pyiismod.inspection.code.state import Call, Object, Place, State, Value, World, add
 from pyiismod.inspection.mapped import Mapped
@@ -133,7 +133,10 @@ class Follower:
                             key = (way, *(call.rva for call in state.log))
                             seen[key] += 1
                             if seen[key] <= _VISITS:
-                                todo.append((way, state if way == following else state.copy()))
+                                after = state.copy()
+                                if fact := assumed(state.flags, flow.condition, way == target):
+                                    after.assume(*fact)
+                                todo.append((way, after))
                             else:
                                 whole = False
                         break

@@ -164,6 +164,15 @@ class State:
             if key in self.memory:
                 self.memory[key] = self.world.unknown("result"), self.memory[key][1]
 
+    def assume(self, unknown: Place, number: int) -> None:
+        """Take an unknown value for a number, wherever it is kept."""
+        for name, value in self.registers.items():
+            if value == unknown:
+                self.registers[name] = number
+        for key, (value, size) in self.memory.items():
+            if value == unknown:
+                self.memory[key] = number, size
+
     def drop_below(self, stack: Value) -> None:
         """Forget the frames of functions that have returned."""
         if isinstance(stack, Place):

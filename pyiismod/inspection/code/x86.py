@@ -61,8 +61,8 @@ def step(state: State, instruction: Instruction) -> Flow | None:
     elif name in _STOPS:
         return Stop()
     elif name[0] == "j" and count == 1:
-        condition = _CONDITIONS.get(name[1:])
-        return Branch(operands[0].value, decide(state.flags, condition) if condition else None)
+        condition = _CONDITIONS.get(name[1:], "")
+        return Branch(operands[0].value, decide(state.flags, condition), condition)
     elif name in ("cmp", "test") and count == 2:
         left, right = (_read(state, operand, instruction) for operand in operands)
         state.flags = (name, left, right, operands[0].size)
