@@ -15,7 +15,7 @@ from pyiismod.inspection.image import MACHINE_ARM64, MACHINE_X86, Image
 from pyiismod.inspection.mapped import Mapped
 from pyiismod.inspection.tables import LOAD_CONFIG
 
-_RELOCATIONS: Final = 5
+_RELOCATIONS_STRIPPED: Final = 0x0001
 _EXTENDED: Final = 20
 _CET_COMPATIBLE: Final = 0x1
 _INSTRUMENTED: Final = 0x100
@@ -45,10 +45,10 @@ def mitigations(mapped: Mapped) -> tuple[Mitigation, ...]:
     image = mapped.image
     flags = image.headers.dll_characteristics
     moves = bool(flags & _DYNAMIC_BASE)
-    has_relocations = image.headers.directory(_RELOCATIONS)[1] > 0
-    aslr = "the file can be moved" if moves and has_relocations else "it has no relocations" if moves else ""
+    fixed = bool(image.characteristics & _RELOCATIONS_STRIPPED)
+    aslr = "its relocations were stripped" if fixed else "the file can be moved" if moves else ""
     found = [
-        Mitigation("ASLR", moves and has_relocations, aslr or "linked with /DYNAMICBASE:NO"),
+        Mitigation("ASLR", moves and not fixed, aslr or "linked with /DYNAMICBASE:NO"),
         Mitigation(
             "high-entropy ASLR", bool(flags & _HIGH_ENTROPY) if image.is_64 else None, "64-bit addresses for it"
         ),

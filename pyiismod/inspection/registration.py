@@ -62,7 +62,7 @@ class Registered(msgspec.Struct, frozen=True):
     """What following ``RegisterModule`` has shown.
 
     Attributes:
-        followed: whether its end was reached with at least one call on the way.
+        followed: whether a call was met, or the end was reached on every way without one.
         why: why not, or what stays open, as sentences.
         masks: of the way on which it registers most.
         otherwise: masks of other ways, where they differ.
@@ -139,15 +139,18 @@ class _Registration:
             if masks != Masks() and masks not in values:
                 values.append(masks)
         why = list(self._why)
-        if not self.calls:
+        nothing = not self.calls and self._ends and not self._follower.exhausted
+        if nothing and self._follower.escaped:
+            why.append("RegisterModule registers nothing itself, and calls code that cannot be followed")
+        elif not self.calls and not nothing:
             why.append("no call of the registration object was met in RegisterModule")
-        elif not self._ends:
+        elif self.calls and not self._ends:
             why.append("the end of RegisterModule was not reached")
         if self._follower.exhausted:
             why.append("RegisterModule has more ways than were followed")
         asked = dict.fromkeys(self._asked(call) for call in self.calls)
         return Registered(
-            followed=bool(self.calls),
+            followed=bool(self.calls) or nothing,
             why=tuple(why),
             masks=values[0] if values else Masks(),
             otherwise=tuple(values[1:]),

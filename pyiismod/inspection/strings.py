@@ -25,6 +25,7 @@ _HEADERS: Final = frozenset(name.lower() for name in (*REQUEST_HEADER_NAMES, *RE
     *("strict-transport-security", "content-security-policy", "x-frame-options", "x-content-type-options"),
     *("access-control-allow-origin", "set-cookie2", "x-requested-with", "x-original-url", "x-rewrite-url"),
 }
+_SPELT: Final = frozenset((*REQUEST_HEADER_NAMES, *RESPONSE_HEADER_NAMES))
 _CRAWLERS: Final = re.compile(
     r"googlebot|bingbot|baiduspider|yandex(?:bot)?|duckduckbot|slurp|sogou|360spider|bytespider|yisouspider|"
     r"petalbot|facebookexternalhit|twitterbot|ahrefsbot|semrushbot|applebot|mediapartners-google|haosou|\bspider\b|"
@@ -50,13 +51,19 @@ _TAGS: Final[Mapping[str, re.Pattern[str]]] = {
         r"net\s+user|whoami)\b",
         re.IGNORECASE,
     ),
-    "path": re.compile(r"^(?:[A-Za-z]:\\|\\\\[\w.?$-]+\\|%\w+%\\|[A-Za-z]:/)\S|inetpub|system32\\", re.IGNORECASE),
-    "address": re.compile(r"\b(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?::\d{2,5})?\b"),
+    "path": re.compile(
+        r"^(?:[A-Za-z]:[\\/][\w .-]{2}|\\\\[\w.?$-]{2,}\\\w|%\w{3,}%\\\w)|inetpub|system32\\", re.IGNORECASE
+    ),
+    "address": re.compile(
+        r"^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]\d?)(?::\d{2,5})?(?![\s\S])"
+    ),
     "registry key": re.compile(r"\b(?:SOFTWARE|SYSTEM)\\\w|HKEY_\w+", re.IGNORECASE),
     "user agent": re.compile(r"^Mozilla/\d|^(?:curl|Wget|python-requests)/"),
     "html": re.compile(r"<(?:script|iframe|html|a\s+href|form|meta)\b", re.IGNORECASE),
-    "cookie": re.compile(r"^(?:[A-Za-z_][\w.-]*(?:cookie|sess(?:ion)?id|sessid|auth(?:token)?|_token)[\w.-]*=?|"
-                         r"(?:PHPSESSID|JSESSIONID|ASP\.NET_SessionId|\.ASPXAUTH)=?)$", re.IGNORECASE),
+    "cookie": re.compile(
+        r"^(?:[A-Za-z.][\w.-]{0,30}(?:sess(?:ion)?_?id|sessid|auth_?token|_cookie|-cookie|Cookie)=?|"
+        r"PHPSESSID=?|JSESSIONID=?|ASP\.NET_SessionId=?|\.ASPXAUTH=?|(?:sid|uid|token)=)$",
+    ),
     "server variable": re.compile(r"^(?:HTTP_[A-Z][A-Z0-9_]+|REMOTE_(?:ADDR|HOST|PORT|USER)|SERVER_[A-Z_]{4,}|"
                                   r"(?:UNENCODED_)?URL|QUERY_STRING|SCRIPT_(?:NAME|FILENAME|TRANSLATED)|PATH_\w{4,}|"
                                   r"(?:APPL|AUTH|CERT|HTTPS|CACHE|INSTANCE|LOGON)_[A-Z_]+|REQUEST_METHOD)$"),
@@ -98,9 +105,15 @@ def tagged_strings(strings: Iterable[tuple[int, str, bool]]) -> tuple[Text, ...]
     return tuple(sorted(found.values(), key=lambda each: (each.tag, each.offset)))
 
 
+def _is_header(name: str) -> bool:
+    """Whether a text is the name of a header; words that are words besides, only when they are spelt as one."""
+    known = name.lower() in _HEADERS and ("-" in name or name in _SPELT)
+    return known or _HEADER_NAME.fullmatch(name) is not None
+
+
 def _tag(text: str) -> str:
     plain = text.strip()
-    if plain.lower().rstrip(":") in _HEADERS or _HEADER_NAME.fullmatch(plain.rstrip(": ")):
+    if _is_header(plain.rstrip(": ")):
         return "header"
     if (line := _HEADER_LINE.match(plain)) and line["name"].lower() in _HEADERS:
         return "header"

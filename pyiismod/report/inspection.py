@@ -143,10 +143,15 @@ def _registration(inspection: Inspection) -> Iterator[Row]:
     registration = inspection.registration
     if not registration.followed:
         return
+    rows = [(label, str(text)) for label, text in _notifications(registration.notifications)]
     yield from _notifications(registration.notifications)
+    if not rows:
+        yield "nothing", "RegisterModule registers nothing"
     for other in registration.otherwise[:_MOST]:
         for label, text in _notifications(other):
-            yield f"or {label}", text
+            if (label, str(text)) not in rows:
+                rows.append((label, str(text)))
+                yield f"or {label}", text
     for doubt in registration.doubts:
         yield "but", visible(doubt)
 

@@ -58,6 +58,7 @@ class Follower:
 
     Attributes:
         exhausted: whether the budget was too small for all ways.
+        escaped: whether an argument of the first function went to code that is not followed.
         calls: every call of a virtual function of an argument and of an import, in the order in which it was met.
     """
 
@@ -67,6 +68,7 @@ class Follower:
         self.world = World(mapped)
         self.kind = decoder.kind
         self.exhausted = False
+        self.escaped = False
         self.calls: list[Call] = []
         self._decoder = decoder
         self._mapped = mapped
@@ -208,6 +210,7 @@ class Follower:
     def _outside(self, state: State, rva: int, target: Value, *, tail: bool = False, following: int = 0) -> list[State]:
         """Return the state after a call of something that is not followed."""
         arguments = self._arguments(state, tail)
+        self.escaped |= any(isinstance(each, Place) and each.object.kind == "argument" for each in arguments)
         result: Value = self.world.unknown("result")
         if isinstance(target, Place) and target.object.kind == "import":
             if target.object.name in _NO_RETURN:
