@@ -122,6 +122,12 @@ def _imports(data: bytes, headers: Headers, problems: list[str]) -> tuple[Import
     except Exception as error:  # whatever pefile makes of bytes that break its assumptions
         problems.append(f"the import tables cannot be read: {error}")
         return _EMPTY, _EMPTY, _EMPTY
+    for index, what in ((IMPORT, "import table"), (DELAY_IMPORT, "delay-load table")):
+        rva, _ = headers.directory(index)
+        try:
+            View(data, headers).read(rva or headers.sections[0].rva, 4)
+        except OutOfFile as error:
+            problems.append(f"the {what} cannot be read: {error}")
     thunks: dict[int, tuple[str, str | int]] = {}
     return (
         _by_dll(getattr(pe, "DIRECTORY_ENTRY_IMPORT", ()), headers, thunks, problems),

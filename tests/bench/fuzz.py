@@ -2,8 +2,8 @@
 
     python -m tests.bench.fuzz [COUNT] [SEED]
 
-The mutations are those of tests/unit/inspection/mutations.py; the same count and seed give the same files. Each worker is
-a process with a limit of memory, so that a file which takes more ends it, and is named.
+The mutations are those of tests/unit/inspection/mutations.py; the same count and seed give the same files. Each
+worker has a limit of memory: a file that takes more is named.
 """
 
 from __future__ import annotations
@@ -13,12 +13,10 @@ import sys
 import tempfile
 import time
 from multiprocessing import Pool
-from pathlib import Path
-
-from tests.unit.inspection.mutations import FIXTURES, mutated
 
 from pyiismod.errors import PyiismodError
 from pyiismod.inspection.inspector import inspect_module
+from tests.unit.inspection.mutations import FIXTURES, mutated
 
 SECONDS = 2.0
 MEGABYTES = 300

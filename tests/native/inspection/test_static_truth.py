@@ -6,6 +6,7 @@ One worker loads them one after the other; one that a module ends is replaced. T
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,7 +33,7 @@ NEVER_LOADED = {"bad_dllmain_deadlock", "dllmain_throws"}
 """These end the worker before they register, one of them after a long time."""
 
 NOT_FIRED = ("crash_", "bad_never_completes", "bad_swallows_crash", "not_overridden")
-"""A request ends the worker of these: they only register here. They are made like each other, and like ``crash_read``."""
+"""A request ends the worker of these, so they only register here; ``crash_read`` stands for all of them."""
 
 BY_ENVIRONMENT = {"probe"}
 """Registers what the environment says, as far as it says anything: the file shows the rest."""
@@ -91,10 +92,8 @@ class Loader:
     def close(self) -> None:
         worker, self._worker = self._worker, None
         if worker is not None:
-            try:
+            with suppress(PyiismodError):
                 worker.close()
-            except PyiismodError:
-                pass
 
 
 def _tables(events: list[protocol.TraceEvent]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -31,7 +31,9 @@ def mutated(number: int) -> bytes:
     choice = random.Random(number)
     data = bytearray(_data(FIXTURES[number % len(FIXTURES)]))
     for _ in range(choice.choice((1, 1, 1, 2, 3, 8))):
-        choice.choice((_header, _header, _directory, _section, _table, _table, _noise, _code, _cut, _repeat))(data, choice)
+        choice.choice((_header, _header, _directory, _section, _table, _table, _noise, _code, _cut, _repeat))(
+            data, choice
+        )
     return bytes(data)
 
 
@@ -45,7 +47,9 @@ def _put(data: bytearray, at: int, size: int, choice: random.Random) -> None:
     if at < 0 or at + size > len(data):
         return
     old = int.from_bytes(data[at : at + size], "little")
-    new = choice.choice((choice.choice(INTERESTING), old + choice.choice((-8, -1, 1, 4, 8)), choice.getrandbits(8 * size)))
+    new = choice.choice(
+        (choice.choice(INTERESTING), old + choice.choice((-8, -1, 1, 4, 8)), choice.getrandbits(8 * size))
+    )
     data[at : at + size] = (new & ((1 << 8 * size) - 1)).to_bytes(size, "little")
 
 
