@@ -122,6 +122,34 @@ def test_priorities_even_of_a_later_interface() -> None:
         assert priorities["post RQ_END_REQUEST"] == "FIRST"
 
 
+def test_calls_through_control_flow_guard(changed: Callable[..., Inspection]) -> None:
+    """With /guard:cf a virtual call is a call through ``__guard_dispatch_icall_fptr``, its target in rax."""
+
+    def guard(data: bytearray, start: int) -> None:
+        lea, call = 0x3100 - 0x100D, 0x3108 - 0x1020  # .data: a factory, and the pointer to ``jmp rax``
+        code = bytes.fromhex("488b02 4889d1") + b"\x48\x8d\x15" + struct.pack("<i", lea)
+        code += bytes.fromhex("41b820000000 4531c9 488b4010") + b"\xff\x15" + struct.pack("<i", call)
+        code += bytes.fromhex("31c0 c3 ffe0")
+        data[0x400 : 0x400 + len(code)] = code
+        sections = start + 24 + 240
+        at = next(n for n in range(sections, sections + 400, 40) if data[n : n + 5] == b".data")
+        struct.pack_into("<IIII", data, at + 8, 0x200, 0x3000, 0x200, len(data))
+        vtable = next(c.vtable for c in inspect("hello.msvc").classes if c.kind == "factory")
+        data += bytes(0x100) + struct.pack("<QQ", 0x180000000 + vtable, 0x180001023) + bytes(0xF0)
+
+    found = changed(guard)
+    assert found.registration.notifications.request == ("RQ_ACQUIRE_REQUEST_STATE",)
+    installed = {each.kind for each in found.classes if "registration" in each.found_by}
+    assert installed == {"module", "factory"}
+
+
+def test_objects_that_static_constructors_build() -> None:
+    for abi in ("static_factory", "static_factory.msvc"):
+        found = inspect(abi)
+        assert found.handlers.request == ("OnAcquireRequestState",)
+        assert found.handlers.method == "registration"
+
+
 def test_what_is_computed_is_said_to_be() -> None:
     found = inspect("order_a")
     assert found.registration.notifications.request is None
