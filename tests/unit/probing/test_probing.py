@@ -73,7 +73,7 @@ def test_calls_that_only_read_are_compared_by_what_they_ask_for() -> None:
     )
     assert list(calls_of(events)) == [
         "IHttpRequest::GetHeader(pszHeaderName=X-A)",
-        "IHttpResponse::SetHeader(pszHeaderName=X-B, pszHeaderValue=v) → 0",
+        "IHttpResponse::SetHeader(pszHeaderName=X-B, pszHeaderValue=v) → S_OK",
     ]
 
 
