@@ -8,6 +8,7 @@ default of ``OnX``, and a class whose slot holds another function overrides it.
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import Final
 
 from pyiismod.inspection.code.decoder import Decoder, Instruction
@@ -15,6 +16,7 @@ from pyiismod.inspection.mapped import Mapped
 
 _NAME: Final = re.compile(rb"\b(CHttpModule|CGlobalModule)::(On[A-Z]\w{3,40})")
 _LONGEST: Final = 40
+_MOST: Final = 4096
 _DISPOSE_SLOTS: Final = (30, 31)
 """Where the deleting destructor stands: Microsoft's and Itanium's ABI."""
 
@@ -31,7 +33,7 @@ class Bodies:
         self.names: set[tuple[str, str]] = set()
         self._texts: dict[int, tuple[str, str]] = {}
         for rva, block in mapped.data_sections():
-            for match in _NAME.finditer(block):
+            for match in islice(_NAME.finditer(block), _MOST):
                 start = max(block.rfind(b"\0", 0, match.start()) + 1, 0)
                 name = match[1].decode(), match[2].decode()
                 self.names.add(name)

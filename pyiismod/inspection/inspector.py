@@ -23,7 +23,7 @@ from pyiismod.inspection.findings import Finding
 from pyiismod.inspection.handlers import CERTAIN, GUESS, LIKELY, Class, Overridden, module_classes
 from pyiismod.inspection.identity import Identity, identify_file
 from pyiismod.inspection.image import FILE_EXECUTABLE_IMAGE, Image
-from pyiismod.inspection.mapped import Mapped
+from pyiismod.inspection.mapped import SEARCHED, Mapped
 from pyiismod.inspection.mitigations import Mitigation, mitigations
 from pyiismod.inspection.nearmiss import ENTRY_POINT, NearMiss, near_misses, role
 from pyiismod.inspection.needs import Needs, what_it_needs
@@ -155,7 +155,7 @@ def inspect_module(
     is_code = image.export(ENTRY_POINT) is not None and (image.clr is None or image.is_mixed)
     registered = follow_registration(decoder, mapped) if is_code else Registered()
     classes, overridden = module_classes(mapped, Bodies(mapped, decoder), registered) if is_code else ((), Overridden())
-    strings = all_strings(data)
+    strings = all_strings(data[:SEARCHED])
     tagged = tagged_strings(strings)
     needs = what_it_needs(image)
     able = capabilities(image, [text for _, text, _ in strings])
@@ -190,7 +190,7 @@ def inspect_module(
         mitigations=protections,
         yara=matches,
         findings=tuple(found),
-        unknown=tuple(_unknown(decoder, registered, overridden) if is_code else ()),
+        unknown=(*(_unknown(decoder, registered, overridden) if is_code else ()), *_too_large(image)),
     )
 
 
@@ -310,6 +310,11 @@ def _about_strings(strings: tuple[Text, ...]) -> Iterator[Finding]:
     ):
         if found := [each.text for each in strings if each.tag in tags]:
             yield Finding.of(kind, text, *found[:20])
+
+
+def _too_large(image: Image) -> Iterator[str]:
+    if image.size > SEARCHED:
+        yield f"Texts and tables beyond the first {SEARCHED >> 20} MB of the file were not looked for."
 
 
 def _unknown(decoder: Decoder, registered: Registered, overridden: Overridden) -> Iterator[str]:

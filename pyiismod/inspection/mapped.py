@@ -14,6 +14,11 @@ from typing import Final
 from pyiismod.inspection.image import Image, Section
 
 _MAX_STRING: Final = 1024
+SEARCHED: Final = 16 << 20
+"""Bytes of a file in which texts and tables are looked for; a module has a few megabytes."""
+
+_SCANNED: Final = 256 << 20
+"""Bytes that all searches for pointers together may look at, so that no file makes them take long."""
 
 
 class Mapped:
@@ -34,6 +39,8 @@ class Mapped:
         self._sections = sorted(image.headers.sections, key=lambda section: section.rva)
         self._starts = [section.rva for section in self._sections]
         self._pointer = struct.Struct("<Q" if image.is_64 else "<I")
+        self._blocks = list(self.data_sections())
+        self._scanned = 0
 
     def section(self, rva: int) -> Section | None:
         """Return the section that holds ``rva``."""
@@ -92,16 +99,22 @@ class Mapped:
 
     def data_sections(self) -> Iterator[tuple[int, bytes]]:
         """Yield RVA and bytes of each section that holds no code (or, as some linkers do, code and data together)."""
+        left = SEARCHED
         for section in self._sections:
             if section.raw_size and (not section.is_executable or not self._has_data()):
-                yield section.rva, self.data[section.offset : section.offset + section.raw_size]
+                block = self.data[section.offset : section.offset + min(section.raw_size, left)]
+                left -= len(block)
+                yield section.rva, block
 
     def _has_data(self) -> bool:
         return any(section.raw_size and not section.is_executable for section in self._sections)
 
     def find(self, wanted: bytes, *, limit: int = 4096, step: int = 1) -> Iterator[int]:
         """Yield the RVAs of ``wanted`` in data sections, multiples of ``step`` only, ``limit`` at most."""
-        for rva, block in self.data_sections():
+        for rva, block in self._blocks:
+            if self._scanned > _SCANNED:
+                return
+            self._scanned += len(block)
             at = block.find(wanted)
             while at >= 0 and limit > 0:
                 if (rva + at) % step == 0:
@@ -110,8 +123,12 @@ class Mapped:
                 at = block.find(wanted, at + 1)
 
     def pointers_to(self, rva: int) -> Iterator[int]:
-        """Yield the RVAs of aligned pointers to ``rva`` in data sections."""
-        return self.find(self._pointer.pack(self.base + rva), step=self.pointer_size)
+        """Yield the RVAs of aligned pointers to ``rva`` in data sections, 256 at most."""
+        return self.find(
+            self._pointer.pack((self.base + rva) & ((1 << 8 * self.pointer_size) - 1)),
+            limit=256,
+            step=self.pointer_size,
+        )
 
     def code_runs(self, least: int) -> Iterator[tuple[int, list[int]]]:
         """Yield RVA and targets of each run of at least ``least`` aligned pointers to code in data sections."""

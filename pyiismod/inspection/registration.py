@@ -24,6 +24,8 @@ from pyiismod.inspection.nearmiss import ENTRY_POINT
 _STEPS: Final = 6_000
 _FACTORY_STEPS: Final = 3_000
 _START_STEPS: Final = 6_000
+_MOST_CALLS: Final = 64
+_MOST_FACTORIES: Final = 4
 _METHODS: Final = {
     2: "SetRequestNotifications",
     3: "SetGlobalNotifications",
@@ -112,7 +114,7 @@ class _Registration:
         info, server = (Place(Object("argument", name)) for name in ("registration", "server"))
         version = self._follower.world.unknown("version")
         ends = self._follower.run(entry, self._follower.begin((version, info, server), before))
-        self.calls = [call for call in self._follower.calls if _is_registration(call)]
+        self.calls = [call for call in self._follower.calls if _is_registration(call)][:_MOST_CALLS]
         self._ways = [tuple(call for call in end.log if _is_registration(call)) for end in ends]
         if not any(self._ways):  # no end was reached: what was met is on the way all the same
             self._ways = [(*(c for c in call.state.log if _is_registration(c)), call) for call in self.calls]
@@ -121,9 +123,8 @@ class _Registration:
         self._factories = self._vtables(2)
         self._globals = self._vtables(3)
         self._modules: list[int] = []
-        for call in self.calls:
-            if call.slot == 2:
-                self._follow_factory(call)
+        for call in [call for call in self.calls if call.slot == 2][:_MOST_FACTORIES]:
+            self._follow_factory(call)
 
     @property
     def is_open(self) -> bool:

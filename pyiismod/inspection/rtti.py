@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from itertools import islice
 from typing import Final, NamedTuple
 
 from pyiismod.inspection.mapped import Mapped
@@ -34,57 +35,56 @@ def classes(mapped: Mapped, bases: Collection[str]) -> list[Described]:
 
 
 def _microsoft(mapped: Mapped, bases: Collection[str]) -> Iterator[Described]:
-    wide = mapped.pointer_size == 8
+    """Yield what complete object locators tell: they know themselves (64 bits) or a type with a name (32 bits)."""
     names = {
         rva + match.start() - 2 * mapped.pointer_size: _plain(match[1].decode("latin-1"))
         for rva, block in mapped.data_sections()
-        for match in _matches(block)
+        for match in islice(_MICROSOFT.finditer(block), _MOST)
     }
-    for descriptor in list(names)[:_MOST]:
-        reference = descriptor if wide else mapped.base + descriptor
-        for place in mapped.find(struct.pack("<I", reference & 0xFFFFFFFF), limit=256, step=4):
-            locator = place - 12
-            raw = mapped.read(locator, 24 if wide else 20)
-            if len(raw) < (24 if wide else 20):
-                continue
-            signature, offset, _, _, hierarchy = struct.unpack_from("<5I", raw)
-            own = struct.unpack_from("<I", raw, 20)[0] if wide else locator
-            if signature != int(wide) or own != locator:
-                continue
-            for base, displacement in _bases(mapped, hierarchy, names):
-                if base in bases and displacement == offset:
-                    for pointer in mapped.pointers_to(locator):
-                        yield Described(names[descriptor], base, pointer + mapped.pointer_size)
+    for locator in _locators(mapped, names):
+        _, offset, _, descriptor, hierarchy = struct.unpack("<5I", mapped.read(locator, 20))
+        for base, displacement in _bases(mapped, hierarchy, names):
+            if base in bases and displacement == offset:
+                for pointer in mapped.pointers_to(locator):
+                    yield Described(names[_rva(mapped, descriptor)], base, pointer + mapped.pointer_size)
 
 
-def _matches(block: bytes) -> Iterator[re.Match[bytes]]:
-    for number, match in enumerate(_MICROSOFT.finditer(block)):
-        if number >= _MOST:
-            return
-        yield match
+def _locators(mapped: Mapped, names: Mapping[int, str]) -> Iterator[int]:
+    """Yield the RVAs of complete object locators, 2,048 at most."""
+    wide, found = mapped.pointer_size == 8, 0
+    for rva, block in mapped.data_sections() if names else ():
+        words = memoryview(block[: len(block) & ~3]).cast("I")
+        signature = int(wide)
+        for at in [at for at, word in enumerate(words[:-5]) if word == signature]:
+            locator = rva + 4 * at
+            if (not wide or words[at + 5] == locator) and _rva(mapped, words[at + 3]) in names:
+                found += 1
+                if found > _MOST:
+                    return
+                yield locator
 
 
-def _bases(mapped: Mapped, hierarchy: int, names: dict[int, str]) -> Iterator[tuple[str, int]]:
+def _rva(mapped: Mapped, reference: int) -> int:
+    """Return what a reference in type information points to: 64-bit files have RVAs there, others addresses."""
+    return reference if mapped.pointer_size == 8 else reference - mapped.base
+
+
+def _bases(mapped: Mapped, hierarchy: int, names: Mapping[int, str]) -> Iterator[tuple[str, int]]:
     """Yield each class in a hierarchy with its place in the whole object."""
-    wide = mapped.pointer_size == 8
-
-    def rva(address: int) -> int:
-        return address if wide else address - mapped.base
-
-    raw = mapped.read(rva(hierarchy), 16)
+    raw = mapped.read(_rva(mapped, hierarchy), 16)
     if len(raw) < 16:
         return
     count, array = struct.unpack_from("<8xII", raw)
     for number in range(min(count, _MAX_BASES)):
-        entry = mapped.read(rva(array) + 4 * number, 4)
+        entry = mapped.read(_rva(mapped, array) + 4 * number, 4)
         if len(entry) < 4:
             return
-        description = mapped.read(rva(struct.unpack("<I", entry)[0]), 16)
+        description = mapped.read(_rva(mapped, struct.unpack("<I", entry)[0]), 16)
         if len(description) < 16:
             return
         descriptor, _, displacement, virtual = struct.unpack("<IIii", description)
         if virtual == -1:
-            yield names.get(rva(descriptor), ""), displacement
+            yield names.get(_rva(mapped, descriptor), ""), displacement
 
 
 def _plain(name: str) -> str:

@@ -82,7 +82,7 @@ class Probe(msgspec.Struct, frozen=True):
     Attributes:
         outcome: of loading it, a plain visit and unloading it: ``"completed"``, ``"crashed"``, ``"hung"`` or
             ``"load_failed"``; ``error`` says why.
-        plain: status and headers that the plain visitor gets.
+        plain: what the plain visitor gets: status, reason, headers; and ``calls``, notifications and calls as text.
         acts_on_plain: how that differs from the answer without the module.
         asked: what it asked for, per notification, over all requests.
         reactions: the inputs that change the answer, those first that a client can tell.
@@ -198,6 +198,7 @@ class _Run:
                 "headers": [list(pair) for pair in plain.headers],
                 "outcome": plain.outcome,
                 "error": plain.error,
+                "calls": list(plain.calls),
             },
             acts_on_plain=tuple(change for change in differences(plain_without, plain) if change.what != "calls"),
             asked=interests(self._events),

@@ -12,6 +12,8 @@ from typing import Final, NamedTuple, TypeAlias
 from pyiismod.inspection.mapped import Mapped
 
 _DEEPEST: Final = 8
+_MOST: Final = 1000
+"""Places in memory of which a state knows the content; what a module builds on its way is a few dozen."""
 
 
 class Object:
@@ -155,7 +157,8 @@ class State:
                 self.store(add(address, 4), value >> 32, 4)
                 return
         key: Key = (None, address) if isinstance(address, int) else (address.object, address.offset)
-        self.memory[key] = value, size
+        if len(self.memory) < _MOST or key in self.memory:
+            self.memory[key] = value, size
 
     def forget(self, address: Value) -> None:
         """A function that was given the address of a local variable may have written there."""
