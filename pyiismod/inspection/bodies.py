@@ -93,6 +93,8 @@ class Bodies:
         for operand in operands:
             if operand.kind == "mem" and operand.base == "rip":
                 found.append(self._mapped.base + instruction.end + operand.value)
+            elif operand.kind == "mem" and not operand.base and not operand.scaled:
+                found.append(operand.value & 0xFFFFFFFF)
             elif operand.kind == "imm":
                 found.append(operand.value)
         return found

@@ -11,6 +11,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from pyiismod.abi.allocator import IModuleAllocator
+from pyiismod.abi.model import Method
+from pyiismod.abi.registration import IHttpModuleRegistrationInfo2
+from pyiismod.abi.server import IHttpServer3
 from pyiismod.inspection.code import arm64, x86
 from pyiismod.inspection.code.decoder import Decoder
 from pyiismod.inspection.code.flow import Branch, Flow, Jump, Return, assumed
@@ -39,6 +43,12 @@ _IN_REGISTERS: Final[Mapping[str, tuple[str, ...]]] = {
     "arm64": tuple(f"x{n}" for n in range(8)),
 }
 _ALREADY_EXISTS: Final = 0x800700B7
+_RESTORED: Final = ("rbx", "rsi", "rdi", "rbp")
+_TABLES: Final[Mapping[str, tuple[Method, ...]]] = {
+    "registration": tuple(IHttpModuleRegistrationInfo2.table()),
+    "server": tuple(IHttpServer3.table()),
+    "allocator": tuple(IModuleAllocator.table()),
+}
 _NO_RETURN: Final = frozenset(
     (
         *("ExitProcess", "ExitThread", "FreeLibraryAndExitThread", "RaiseException", "RaiseFailFastException"),
@@ -98,6 +108,7 @@ class Follower:
             new.store(stack, self.world.unknown(), 4)
             for number, value in enumerate(given):
                 new.store(add(stack, 4 + 4 * number), value, 4)
+            new.enter(_RESTORED)
         else:
             new.registers.update(zip(self._in_registers, given, strict=False))
         return new
@@ -192,7 +203,8 @@ class Follower:
         if goal is None or goal in inside or len(inside) > _DEEPEST:
             return self._outside(state, rva, target, following=following)
         entered, size = state.copy(), self.world.pointer_size
-        entered.pushed = 0
+        if self.kind == "x86":
+            entered.enter(_RESTORED)
         if self.kind != "arm64":
             top = add(entered.register("rsp"), -size)
             entered.registers["rsp"] = top
@@ -202,7 +214,7 @@ class Follower:
         ends, whole = self._run(goal, entered, (*inside, goal))
         self._steps += kept
         for end in ends:
-            end.pushed = 0
+            end.pushed, end.saved = 0, state.saved
             if self.kind == "arm64":
                 end.registers[self._stack] = state.register(self._stack)
         return ends if ends or whole else self._outside(state, rva, target, following=following)
@@ -222,7 +234,8 @@ class Follower:
         for argument in arguments:
             state.forget(argument)
         self._extended(state, arguments)
-        self._balance(state, tail, following)
+        if self.kind == "x86" and not tail:
+            self._balance(state, target, following)
         for name in self._changed:
             state.registers.pop(name, None)
         state.flags = None
@@ -261,21 +274,24 @@ class Follower:
             given += [state.load(add(stack, first + size * n), size) for n in range(_ARGUMENTS - len(given))]
         return tuple(given)
 
-    def _balance(self, state: State, tail: bool, following: int) -> None:
-        """x86: take the arguments off the stack, as the function called has done unless its caller does it now."""
-        if self.kind != "x86" or tail:
-            return
+    def _balance(self, state: State, target: Value, following: int) -> None:
+        """x86: take the arguments off the stack, as the function called has done unless its caller does it now.
+
+        Of the host's own methods it is known how many they are.
+        """
         behind = self._decoder.at(following)
-        pops = state.pushed
-        if behind is not None and behind.operands and behind.operands[0].base == "rsp" and len(behind.operands) == 2:
-            if behind.name == "add":
-                pops = 0
-            elif behind.name == "sub":  # gcc: the frame is of fixed size, and is made whole again
-                pops = behind.operands[1].value
-        elif not pops:  # the same with pushes of registers whose values the call has destroyed
-            while behind is not None and behind.name == "push" and behind.operands[0].base in ("rcx", "rdx"):
-                pops += 4
-                behind = self._decoder.at(behind.end)
+        pops = _argument_bytes(target)
+        if pops is None:
+            pops = state.pushed
+            if behind is not None and len(behind.operands) == 2 and behind.operands[0].base == "rsp":
+                if behind.name == "add":
+                    pops = 0
+                elif behind.name == "sub":  # gcc: the frame is of fixed size, and is made whole again
+                    pops = behind.operands[1].value
+            elif not pops:  # the same with pushes of registers whose values the call has destroyed
+                while behind is not None and behind.name == "push" and behind.operands[0].base in ("rcx", "rdx"):
+                    pops += 4
+                    behind = self._decoder.at(behind.end)
         state.registers["rsp"] = add(state.register("rsp"), pops)
         state.pushed = 0
 
@@ -323,3 +339,12 @@ def _merge(group: list[State]) -> State:
         for name in [name for name, value in first.registers.items() if other.registers.get(name) != value]:
             first.registers.pop(name)
     return first
+
+
+def _argument_bytes(target: Value) -> int | None:
+    """Return what a method of an argument takes off the stack of a 32-bit caller, None if that is not known."""
+    virtual = _virtual(target) if isinstance(target, Place) else None
+    table = _TABLES.get(virtual[0].object.name) if virtual else None
+    if virtual is None or table is None or virtual[1] // 4 >= len(table):
+        return None
+    return 4 * len(table[virtual[1] // 4].params)

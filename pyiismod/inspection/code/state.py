@@ -7,6 +7,7 @@ is the object behind offset 16 of the object behind offset 0 of the argument, an
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final, NamedTuple, TypeAlias
 
 from pyiismod.inspection.mapped import Mapped
@@ -99,7 +100,7 @@ class State:
     ``flags`` is how the last comparison was made: ``(operation, left, right, size)``.
     """
 
-    __slots__ = ("flags", "log", "memory", "pushed", "registers", "world")
+    __slots__ = ("flags", "log", "memory", "pushed", "registers", "saved", "world")
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -108,15 +109,22 @@ class State:
         self.flags: tuple[str, Value, Value, int] | None = None
         self.log: tuple[Call, ...] = ()
         self.pushed = 0
-        """x86: bytes pushed since the last call."""
+        """x86: bytes pushed since the last call, without registers that are saved."""
+        self.saved: dict[str, Value] = {}
+        """x86: registers that the function must restore, with what they held at its entry."""
 
     def copy(self) -> State:
         """Return a state that can go another way."""
         new = State(self.world)
         new.registers = dict(self.registers)
         new.memory = dict(self.memory)
-        new.flags, new.log, new.pushed = self.flags, self.log, self.pushed
+        new.flags, new.log, new.pushed, new.saved = self.flags, self.log, self.pushed, self.saved
         return new
+
+    def enter(self, restored: Iterable[str]) -> None:
+        """Begin a function that restores these registers."""
+        self.pushed = 0
+        self.saved = {name: self.register(name) for name in restored}
 
     def register(self, name: str, size: int = 8) -> Value:
         """Return what a register holds; a number is cut to ``size`` bytes."""

@@ -46,7 +46,8 @@ def step(state: State, instruction: Instruction) -> Flow | None:
     elif name == "lea" and count == 2:
         _write(state, operands[0], _address(state, operands[1], instruction), instruction)
     elif name == "push" and operands:
-        _push(state, _read(state, operands[0], instruction))
+        value = _read(state, operands[0], instruction)
+        _push(state, value, is_saved=state.saved.get(operands[0].base or "") == value)
     elif name == "pop" and operands:
         _write(state, operands[0], _pop(state), instruction)
     elif name == "leave":
@@ -157,12 +158,12 @@ def _target(state: State, operand: Operand, instruction: Instruction) -> Value:
     return _read(state, operand, instruction)
 
 
-def _push(state: State, value: Value) -> None:
+def _push(state: State, value: Value, *, is_saved: bool) -> None:
     size = state.world.pointer_size
     top = add(state.register("rsp"), -size)
     state.registers["rsp"] = top
     state.store(top, value, size)
-    state.pushed += size
+    state.pushed += 0 if is_saved else size
 
 
 def _pop(state: State) -> Value:
