@@ -26,11 +26,13 @@ class Bodies:
 
     Attributes:
         names: default handlers whose text is in the file: ``("CHttpModule", "OnBeginRequest")``.
+        recognised: classes of which :meth:`default` has recognised a handler.
     """
 
     def __init__(self, mapped: Mapped, decoder: Decoder) -> None:
         self._mapped, self._decoder = mapped, decoder
         self.names: set[tuple[str, str]] = set()
+        self.recognised: set[str] = set()
         self._texts: dict[int, tuple[str, str]] = {}
         for rva, block in mapped.data_sections():
             for match in islice(_NAME.finditer(block), _MOST):
@@ -51,6 +53,7 @@ class Bodies:
         for instruction in self._instructions(rva) if self._texts else ():
             for address in self._addresses(instruction, pages):
                 if found := self._texts.get(address - self._mapped.base):
+                    self.recognised.add(found[0])
                     return found
         return None
 

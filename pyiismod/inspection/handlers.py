@@ -51,7 +51,9 @@ class Class(msgspec.Struct, frozen=True):
         vtable: its RVA.
         found_by: ``"registration"``, ``"rtti"``, ``"default bodies"``: how it was found, best first.
         handlers: of its slots, in order.
-        method: how it was told which are overridden: ``"default bodies"`` or ``"shared bodies"``.
+        method: how it was told which are overridden: ``"default bodies"`` (a slot is the class's own unless its
+            function is recognised as the SDK's), ``"strings"`` (none is recognised, though their texts are there),
+            ``"shared bodies"`` (there are no such texts) or ``"pure"`` (there are no defaults).
         sure: ``"certain"`` or ``"likely"``.
     """
 
@@ -101,6 +103,9 @@ def module_classes(mapped: Mapped, bodies: Bodies, registered: Registered) -> tu
     for vtable, base in _by_default_bodies(mapped, bodies):
         note(vtable, base, "default bodies")
     tables = _slots(mapped, {vtable: base for vtable, (base, _, _) in found.items()})
+    for slots in tables.values():
+        for rva in slots:
+            bodies.default(rva)
     described_classes = [
         _class(bodies, vtable, base, name, tuple(ways), tables) for vtable, (base, name, ways) in found.items()
     ]
@@ -112,18 +117,32 @@ def module_classes(mapped: Mapped, bodies: Bodies, registered: Registered) -> tu
 def live_handlers(bodies: Bodies, kind: str, slots: list[int]) -> tuple[Handler, ...]:
     """Return the handlers of a real object, whose functions lie at ``slots`` (RVAs)."""
     base = _KINDS[kind]
+    defaults = [(bodies.default(rva) or ("", ""))[0] == base for rva in slots]
+    method = _method(bodies, base)
     return tuple(
-        Handler(_TABLES[base][number], number, rva, _judge(bodies, slots, number, base))
-        for number, rva in enumerate(slots)
+        Handler(name, number, rva, not default and _is_overridden(bodies, slots, number, base, method))
+        for number, (name, rva, default) in enumerate(zip(_TABLES[base], slots, defaults, strict=False))
     )
 
 
-def _judge(bodies: Bodies, slots: list[int], number: int, base: str) -> bool:
+def _method(bodies: Bodies, base: str) -> str:
+    """Return how it can be told which slots of a class are its own."""
     if base == "IHttpModuleFactory":
-        return True
-    by_name = any(owner == base for owner, _ in bodies.names)
-    default = (bodies.default(slots[number]) or ("", ""))[0] == base
-    return _is_overridden(bodies, slots, number, default, base, by_name)
+        return "pure"
+    if base in bodies.recognised:
+        return "default bodies"
+    return "strings" if any(owner == base for owner, _ in bodies.names) else "shared bodies"
+
+
+def _is_overridden(bodies: Bodies, slots: list[int], number: int, base: str, method: str) -> bool:
+    """Whether a slot whose function is not known to be the SDK's is the class's own."""
+    if base == "CHttpModule" and number == _DISPOSE:
+        return not bodies.deletes_itself(slots[number])
+    if base == "CHttpModule" and number > _DISPOSE:
+        return False  # the destructor: each class has its own, and no handler
+    if method == "strings" and _TABLES[base][number].startswith("On"):
+        return (base, _TABLES[base][number]) not in bodies.names
+    return method != "shared bodies" or slots.count(slots[number]) < _SHARED
 
 
 def _by_default_bodies(mapped: Mapped, bodies: Bodies) -> list[tuple[int, str]]:
@@ -169,23 +188,9 @@ def _class(
     ways: tuple[str, ...],
     tables: Mapping[int, list[int]],
 ) -> Class:
-    slots = tables[vtable]
-    kind, handlers = _BASES[base][0], live_handlers(bodies, _BASES[base][0], slots)
-    if base == "IHttpModuleFactory":
-        return Class(kind, name, vtable, ways, handlers, "pure", CERTAIN)
-    by_name = any(owner == base for owner, _ in bodies.names)
-    method = "default bodies" if by_name else "shared bodies"
-    return Class(kind, name, vtable, ways, handlers, method, CERTAIN if by_name else LIKELY)
-
-
-def _is_overridden(bodies: Bodies, slots: list[int], number: int, default: bool, base: str, by_name: bool) -> bool:
-    if default:
-        return False
-    if base == "CHttpModule" and number == _DISPOSE:
-        return not bodies.deletes_itself(slots[number])
-    if base == "CHttpModule" and number > _DISPOSE:
-        return False  # the destructor: each class has its own, and no handler
-    return by_name or slots.count(slots[number]) < _SHARED
+    kind, method = _BASES[base][0], _method(bodies, base)
+    sure = CERTAIN if method in ("pure", "default bodies") else LIKELY
+    return Class(kind, name, vtable, ways, live_handlers(bodies, kind, tables[vtable]), method, sure)
 
 
 def _overridden(found: list[Class], bodies: Bodies) -> Overridden:

@@ -7,6 +7,7 @@ same requests also go to a server that has none.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from time import monotonic
@@ -171,7 +172,8 @@ class _Run:
             loaded = server.load(copy)
         except ModuleError as error:
             server.close()
-            return Probe(str(self._module), confined, error.outcome, error.as_dict(), output=server.output)
+            said = _of_the_original(error.as_dict(), copy, self._module)
+            return Probe(str(self._module), confined, error.outcome, said, output=server.output)
         plain, again = self._ask(server, VISITOR, "visitor"), self._ask(server, VISITOR, "visitor")
         unsteady = tuple(change.what for change in differences(plain, again))
         if plain.outcome != "completed":
@@ -291,6 +293,15 @@ class _Run:
 
 def _reaction(group: str, request: Request, plain: Answer, answer: Answer, unsteady: tuple[str, ...]) -> Reaction:
     return Reaction(group, request.name, request, tuple(differences(plain, answer, unsteady)), True)
+
+
+def _of_the_original(error: dict[str, object], copy: Path, module: Path) -> dict[str, object]:
+    """Return an error with the paths of the module in the place of those of its copy."""
+    text = json.dumps(error)
+    for ours, theirs in ((copy, module), (copy.parent, module.parent)):
+        text = text.replace(json.dumps(str(ours))[1:-1], json.dumps(str(theirs))[1:-1])
+    found: dict[str, object] = json.loads(text)
+    return found
 
 
 def _registration(module: Module) -> Registered:

@@ -183,7 +183,10 @@ def _needs(inspection: Inspection) -> Iterator[Row]:
     for stock, group in groupby(sorted(needs.dlls, key=lambda n: not n.stock), key=lambda n: n.stock):
         entries = list(group)
         if stock:
-            yield "Windows", ", ".join(visible(n.dll) + (" (delayed)" if n.delayed else "") for n in entries)
+            for label, wanted in (("Windows", False), ("API sets", True)):
+                names = [n for n in entries if (n.kind in ("ucrt", "api_set")) == wanted]
+                if names:
+                    yield label, ", ".join(visible(n.dll) + (" (delayed)" if n.delayed else "") for n in names)
         else:
             for need in entries:
                 delayed = ", when first used" if need.delayed else ""

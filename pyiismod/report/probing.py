@@ -68,7 +68,8 @@ def probe_report(probe: Probe) -> Iterator[RenderableType]:
         ],
     )
     if probe.error:
-        yield from section("failed", [("", visible(str(probe.error.get("message", ""))))])
+        words = (str(probe.error.get(name) or "") for name in ("message", "hint"))
+        yield from section("failed", [("", visible(text)) for text in words if text])
     yield from section("registered", _registered(probe))
     yield from section("live objects", ((live.kind, _live(live)) for live in probe.live))
     yield from section("asked the host for", _asked(probe))

@@ -143,6 +143,30 @@ def test_calls_through_control_flow_guard(changed: Callable[..., Inspection]) ->
     assert installed == {"module", "factory"}
 
 
+def test_arguments_that_are_pushed_and_taken_off_by_the_callee(tmp_path: Path) -> None:
+    """As Visual C++ calls methods in 32-bit code: ``this`` in ecx, saved registers pushed before the arguments."""
+    image, data = read_file(FIXTURES / "priorities.x86.dll")
+    sections = {section.name: section for section in image.headers.sections}
+    text, variables = sections[".text"], sections[".data"]
+    changed_ = bytearray(data)
+    vtable = next(c.vtable for c in inspect("priorities.x86").classes if c.kind == "factory")
+    struct.pack_into("<I", changed_, variables.offset, 0x10000000 + vtable)
+    first = sections[".rdata"].rva + data.find("FIRST".encode("utf-16-le")) - sections[".rdata"].offset
+    code = bytes.fromhex("55 8bec 56 8b750c 6a01 6a20 68") + struct.pack("<I", 0x10000000 + variables.rva)
+    code += bytes.fromhex("8bce 8b06 ff5008 68") + struct.pack("<I", 0x10000000 + first)
+    code += bytes.fromhex("6a20 8bce 8b06 ff5010 5e 5d c20c00")
+    export = image.export("RegisterModule")
+    assert export is not None
+    start = text.offset + export.rva - text.rva
+    changed_[start : start + len(code)] = code
+    (tmp_path / "module.dll").write_bytes(changed_)
+    found = inspect_module(tmp_path / "module.dll").registration
+    assert found.notifications.request == ("RQ_ACQUIRE_REQUEST_STATE",)
+    assert found.notifications.post == ("RQ_BEGIN_REQUEST",)
+    assert found.notifications.priorities == {"RQ_ACQUIRE_REQUEST_STATE": "FIRST"}
+    assert found.sure == "certain"
+
+
 def test_objects_that_static_constructors_build() -> None:
     for abi in ("static_factory", "static_factory.msvc"):
         found = inspect(abi)
@@ -163,6 +187,7 @@ def test_without_capstone_it_says_what_it_cannot_tell(monkeypatch: pytest.Monkey
     assert not found.registration.followed
     assert any("capstone" in sentence for sentence in found.unknown)
     assert {each.name for each in found.classes} == {"CHelloWorld", "CHelloWorldFactory"}
+    assert (found.handlers.request, found.handlers.sure) == (("OnBeginRequest",), "likely")
 
 
 def test_a_hybrid_file_is_not_followed(changed: Callable[..., Inspection]) -> None:
