@@ -100,7 +100,7 @@ def clues(inspection: Inspection, module: Path, asked: Iterable[Interest]) -> Cl
     if any(name.lower() == "cookie" for name in names):
         near = (text.rstrip("=") for text in _near("Cookie", strings))
         cookies += [text for text in near if text.replace("_", "").isalnum()]
-    paths = [text for _, text in strings if text.startswith("/") and " " not in text and not text.startswith("//")]
+    paths = [path for _, text in strings for path in _paths(text)]
     others = [text.text for text in inspection.strings if text.tag in _TYPED] + [text for _, text in strings]
     reads = {other.partition(" (")[0] for interest in asked for other in interest.others}
     return Clues(
@@ -110,6 +110,15 @@ def clues(inspection: Inspection, module: Path, asked: Iterable[Interest]) -> Cl
         tuple(dict.fromkeys(paths))[:_OTHER_TEXTS],
         bool(reads & {"request body", "the raw HTTP_REQUEST"}),
     )
+
+
+def _paths(text: str) -> list[str]:
+    """Return the paths that a text of the file may be about: itself, something below it, a file of that kind."""
+    if " " in text or text.startswith("//"):
+        return []
+    if text.startswith("/"):
+        return [text, f"{text}x"] if text.endswith(("/", "=")) else [text]
+    return [f"/x{text}"] if text.startswith(".") and text[1:].isalnum() else []
 
 
 def _own_texts(inspection: Inspection, module: Path) -> list[tuple[int, str]]:

@@ -121,6 +121,12 @@ def test_server_variables_and_cookies_become_requests() -> None:
     assert not any(name.startswith("Cookie: ") for name in names)
 
 
+def test_texts_become_paths() -> None:
+    path = FIXTURES / "style_rewriter.msvc.dll"
+    names = {request.name for group, request in variations(clues(inspect_module(path), path, ())) if group == "path"}
+    assert {"/friendly/", "/friendly/x", "/index.html?name=x"} <= names
+
+
 # --- requests from files
 
 
