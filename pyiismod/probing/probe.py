@@ -252,14 +252,21 @@ class _Run:
         without: tuple[Answer, Answer],
         unsteady: tuple[str, ...],
     ) -> None:
-        """Note what changed, unless the same change comes without the module."""
-        changes = differences(*with_module, ignored=unsteady)
-        own = {(change.what, change.after) for change in differences(*without)}
+        """Note what changed, unless the same change comes without the module.
+
+        An answer that is the plain one, although it would be another without the module, was changed as well: a
+        rewriter serves the ordinary page at a URL of its own.
+        """
+        (plain, answer), (plain_without, answer_without) = with_module, without
+        changes = differences(plain, answer, unsteady)
+        own = {(change.what, change.after) for change in differences(plain_without, answer_without)}
         changes = [change for change in changes if (change.what, change.after) not in own]
-        mirrored = with_module[1].seen_by_client() == without[1].seen_by_client()
-        if mirrored:
-            plain_differs = with_module[0].seen_by_client() != without[0].seen_by_client()
-            changes = changes if plain_differs else [change for change in changes if change.what == "calls"]
+        acts = {change.what for change in differences(plain_without, plain)}
+        if answer.seen_by_client() == answer_without.seen_by_client() and acts <= {"calls"}:
+            changes = [change for change in changes if change.what == "calls"]
+        if [change.what for change in changes] == ["calls"]:
+            told = differences(answer_without, answer)
+            changes += [change for change in told if change.what != "calls" and change.what not in acts]
         if changes:
             visible = any(change.what != "calls" for change in changes)
             self._reactions.append(Reaction(group, request.name, request, tuple(changes), visible))

@@ -66,6 +66,16 @@ def test_probe_of_a_module_that_crashes(windows: Runtime, dll: Dll) -> None:
     assert document["sandbox"]["confined"]
 
 
+def test_probe_finds_a_url_that_exists_only_with_the_module(windows: Runtime, dll: Dll) -> None:
+    """The page is the ordinary one; without the module that URL has none."""
+    found = probe(dll("style_rewriter.msvc"))
+    seen = {reaction.input: reaction for reaction in found.reactions if reaction.visible}
+    assert list(seen) == ["/friendly/x"]
+    changes = {change.what: (change.before, change.after) for change in seen["/friendly/x"].changes}
+    assert changes["status"] == ("404", "200")
+    assert found.live[0].overridden == ("OnGlobalPreBeginRequest", "Terminate")
+
+
 @pytest.fixture(scope="module")
 def sandbox(windows: Runtime) -> Iterator[Sandbox]:
     with Sandbox(megabytes=512) as place:
