@@ -61,6 +61,8 @@ class Settings:
         fail_allocations: whether ``AllocateRequestMemory`` and ``IModuleAllocator`` have no memory.
         strict: path of a file; with it every buffer that modules get has guard pages around it, which that file names
             (:mod:`pyiismod.host.guard`); "" for none.
+        show_vtables: whether the lines of RegisterModule and GetHttpModule in the timeline say where the vtables of the
+            module's objects lie: ``{"vtable": RVA, "slots": [RVA, …]}``.
 
     Raises:
         ValueError: an unknown version, mode or setting.
@@ -88,6 +90,7 @@ class Settings:
         end_of_body_is_success: bool = False,
         fail_allocations: bool = False,
         strict: str = "",
+        show_vtables: bool = False,
     ) -> None:
         if error_mode not in _ERROR_MODES:
             raise ValueError(f"unknown error_mode {error_mode!r}; known are {', '.join(_ERROR_MODES)}")
@@ -116,6 +119,7 @@ class Settings:
         self.end_of_body_is_success = end_of_body_is_success
         self.fail_allocations = fail_allocations
         self.strict = strict
+        self.show_vtables = show_vtables
 
     @classmethod
     def of(cls, settings: dict[str, Any]) -> Settings:
