@@ -59,5 +59,5 @@ def address(pointer: Any) -> int:
 def vtable_of(pointer: Any, slots: int, image: Any) -> dict[str, Any]:
     """Return where the vtable of a module's object lies, and its first functions, as distances from ``image``."""
     base = address(image)
-    vtable = ffi.cast(_words, ffi.cast(_words, pointer)[0])
+    vtable = ffi.cast(_object, pointer)[0]
     return {"vtable": address(vtable) - base, "slots": [int(vtable[slot]) - base for slot in range(slots)]}
