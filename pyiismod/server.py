@@ -13,6 +13,8 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import RLock
@@ -33,11 +35,11 @@ from pyiismod.module import Module
 from pyiismod.request import HeaderTypes, build, check_schedule
 from pyiismod.response import Response
 from pyiismod.runtime import Runtime, find
-from pyiismod.streaming import ResponseStream
+from pyiismod.streaming import Finish, ResponseStream
 from pyiismod.trace import Trace
 from pyiismod.worker import protocol
 from pyiismod.worker.call import Call, Listener
-from pyiismod.worker.client import WorkerClient
+from pyiismod.worker.client import Closed, WorkerClient
 from pyiismod.worker.output import Output
 
 __all__ = ["Server"]
@@ -69,6 +71,9 @@ class Worker(Protocol):
         Raises:
             PyiismodError: of any kind.
         """
+
+    def drain(self) -> None:
+        """Wait until every command has its reply."""
 
     def close(self) -> None:
         """End it. Idempotent."""
@@ -194,6 +199,8 @@ class Server(Happenings):
         short_reads: int | None = None,
         disconnect_after: int | None = None,
         schedule: str | int | None = None,
+        connection: str = "",
+        certificate: bytes = b"",
     ) -> Response:
         """Fire one request through the modules and return what the client gets.
 
@@ -208,6 +215,9 @@ class Server(Happenings):
             short_reads: a number: modules get the body in pieces of sizes drawn from that seed.
             disconnect_after: the client goes away after so many bytes of the body.
             schedule: when completions are delivered; the server's when None.
+            connection: name of the connection that carries it: requests of one name share it while it is kept alive,
+                and :meth:`disconnect` ends it; "" for a connection of its own.
+            certificate: the client's, DER; empty for none.
 
         Raises:
             UsageError: something in the request cannot be sent.
@@ -224,6 +234,8 @@ class Server(Happenings):
             short_reads=short_reads,
             disconnect_after=disconnect_after,
             schedule=schedule,
+            connection=connection,
+            certificate=certificate,
         )
         fired, worker = self._fire(command, body)
         self._recycle(fired, worker)
@@ -246,12 +258,15 @@ class Server(Happenings):
         """
         body = Content(content)
         command = self._build(method, url, content=body, stream=True, **options)
-        conversation, worker = Conversation(body, self._handler), self._started()
-        return ResponseStream(
-            conversation,
-            lambda: worker.begin(command, listener=conversation),
-            lambda wait: self._take_end(worker, wait, command),
-        )
+
+        def begin() -> tuple[Conversation, Call, Finish]:
+            while True:
+                conversation, worker = Conversation(body, self._handler), self._started()
+                with suppress(Closed):
+                    call = worker.begin(command, listener=conversation)
+                    return conversation, call, partial(self._take_end, worker, command)
+
+        return ResponseStream(begin)
 
     def _build(self, method: str, url: str, *, schedule: str | int | None = None, **options: Any) -> protocol.Fire:
         schedule = self._schedule if schedule is None else schedule
@@ -327,14 +342,15 @@ class Server(Happenings):
         """Send a request to a worker that takes it, and return that worker."""
         while True:
             worker = self._started()
-            if body.rest is None and self._handler is None:
-                fired = self._call(worker, command, protocol.Fired)
-            else:
-                fired = self._converse(worker, command, body)
+            try:
+                if body.rest is None and self._handler is None:
+                    fired = self._call(worker, command, protocol.Fired)
+                else:
+                    fired = self._converse(worker, command, body)
+            except Closed:
+                continue
             if not fired.gone:
                 return fired, worker
-            if body.rest is not None:
-                raise WorkerError("the process was ending when the request came, and its content is used up")
 
     def _converse(self, worker: Worker, command: protocol.Fire, body: Content) -> protocol.Fired:
         """Carry out a request whose bodies flow."""
@@ -349,11 +365,9 @@ class Server(Happenings):
         conversation.check()
         return fired
 
-    def _take_end(self, worker: Worker, wait: Callable[[], protocol.Reply], command: protocol.Fire) -> protocol.Fired:
+    def _take_end(self, worker: Worker, command: protocol.Fire, wait: Callable[[], protocol.Reply]) -> protocol.Fired:
         """Wait for the end of a streamed request."""
         fired = self._settle(worker, wait, command, protocol.Fired)
-        if fired.gone:
-            raise WorkerError("the process was ending when the request came")
         self._recycle(fired, worker)
         return fired
 
@@ -369,6 +383,7 @@ class Server(Happenings):
             self._worker = None
         try:
             self._call(worker, protocol.Unload(0, graceful), protocol.Unloaded)
+            worker.drain()  # requests that came too late are told so
         finally:
             self._close(worker)
 
@@ -473,6 +488,7 @@ def _response(fired: protocol.Fired) -> Response:
         tuple(fired.refused),
         fired.connection,
         tuple(fired.interim),
+        fired.log,
     )
 
 
