@@ -1,4 +1,4 @@
-// The module that pyiismod check loads before the one it checks. The header X-Check says what it does to a request.
+// The module that pyiismod check loads before the one it checks. What it does to a request the header X-Check says.
 //
 // finish: ends it in BEGIN_REQUEST, first of all, so that others hear of it only in SEND_RESPONSE, LOG and END_REQUEST;
 // child: executes a child request for /child, which answers the client, and ends it;
