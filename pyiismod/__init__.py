@@ -39,10 +39,12 @@ if TYPE_CHECKING:
     from pyiismod.handler import HandlerRequest
     from pyiismod.headers import Headers
     from pyiismod.module import Module, Registration
+    from pyiismod.pool import WorkerPool
     from pyiismod.response import Response
     from pyiismod.server import Server
     from pyiismod.streaming import ResponseStream
     from pyiismod.trace import Trace, TraceEvent
+    from pyiismod.worker.protocol import User
 
 __version__ = "0.1.0"
 
@@ -74,7 +76,9 @@ __all__ = [
     "Trace",
     "TraceEvent",
     "UsageError",
+    "User",
     "WorkerError",
+    "WorkerPool",
     "WrongArchitecture",
     "__version__",
 ]
@@ -86,9 +90,11 @@ _HOMES = {
     "Module": "module",
     "Registration": "module",
     "Response": "response",
+    "WorkerPool": "pool",
     "Server": "server",
     "Trace": "trace",
     "TraceEvent": "trace",
+    "User": "worker.protocol",
 }
 
 

@@ -44,6 +44,13 @@ class Content:
         elif content is not None:
             self._take_pieces(content)
 
+    @classmethod
+    def flowing(cls) -> Content:
+        """Return content whose pieces somebody else sends, when they are there."""
+        content = cls(None)
+        content.rest = iter(())
+        return content
+
     def _take(self, data: memoryview) -> None:
         self.size = len(data)
         if len(data) <= _LARGEST_AT_ONCE:

@@ -12,11 +12,13 @@ from urllib.parse import quote, urlsplit
 
 from pyiismod.content import Content, ContentTypes, encoded
 from pyiismod.errors import UsageError
-from pyiismod.worker.protocol import SCHEDULES, Fire
+from pyiismod.worker.protocol import SCHEDULES, Fire, User
 
-__all__ = ["HeaderTypes", "build", "check_schedule"]
+__all__ = ["HeaderTypes", "UserTypes", "build", "check_schedule", "user_of"]
 
 HeaderTypes = Mapping[str, str] | Iterable[tuple[str, str]]
+UserTypes = str | tuple[str, str] | User
+"""Whom IIS has authenticated: a name, (name, password) of Basic authentication, or all that there is to say."""
 
 LONGEST = 0xFFFF
 """Bytes of a URL, a header's name or its value, at most: native code counts them in a USHORT."""
@@ -45,6 +47,7 @@ def build(
     stream: bool = False,
     asks: bool = False,
     schedule: str | int = "threaded",
+    user: UserTypes | None = None,
 ) -> Fire:
     """Return the command for one request, with ``id`` 0.
 
@@ -61,6 +64,7 @@ def build(
         stream: whether the response flows.
         asks: whether there is a handler on our side.
         schedule: when completions are delivered: ``"threaded"``, ``"inline"``, ``"early"`` or a seed.
+        user: who makes it, authenticated; None for nobody.
 
     Raises:
         UsageError: with what is wrong and how it should look.
@@ -93,6 +97,7 @@ def build(
     local = ("::1" if ":" in remote[0] else "127.0.0.1", port)
     return Fire(
         *(0, _method(method), scheme, authority, target, lines, body.first, remote, local),
+        user=user_of(user),
         schedule=schedule,
         record=record,
         more=body.rest is not None,
@@ -115,6 +120,21 @@ def check_schedule(schedule: str | int) -> None:
         raise UsageError(
             f"{schedule!r} is no schedule for completions.", hint=f"Use {', '.join(SCHEDULES)} or a number as a seed."
         )
+
+
+def user_of(user: UserTypes | None) -> User | None:
+    """Return the credentials that were given in short.
+
+    Raises:
+        UsageError: they are nothing of the kind.
+    """
+    if user is None or isinstance(user, User):
+        return user
+    if isinstance(user, str):
+        return User(user)
+    if isinstance(user, tuple) and len(user) == 2 and all(isinstance(each, str) for each in user):
+        return User(*user)
+    raise UsageError(f"{user!r} is no user.", hint='Write "alice", ("alice", "password") or pyiismod.User(…).')
 
 
 def _method(method: str) -> str:

@@ -7,6 +7,7 @@ threads may fire requests; loads and unloads are one at a time.
 from __future__ import annotations
 
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from pyiismod.errors import PyiismodError, UsageError, WorkerError
 from pyiismod.host import win32
@@ -22,6 +23,9 @@ from pyiismod.worker import protocol
 from pyiismod.worker.exchanges import Streams
 from pyiismod.worker.flow import PIECE, Send
 from pyiismod.worker.protocol import Answer, Command, ErrorInfo, Registration, Reply, TraceEvent
+
+if TYPE_CHECKING:
+    from pyiismod.host.remains import Before
 
 _LARGEST_BODY = 32 << 20
 
@@ -43,6 +47,7 @@ class Engine:
         self.streams = Streams()
         self._lock = Lock()
         self._iis: Iis | None = None
+        self._before: Before | None = None
 
     def handle(self, command: Command) -> Reply:
         """Carry out one command.
@@ -78,7 +83,8 @@ class Engine:
             case protocol.Unload():
                 with self._lock:
                     self._server.unload(timeline, graceful=command.graceful)
-                return protocol.Unloaded(command.id, *_told(timeline))
+                    self._server.end()
+                return protocol.Unloaded(command.id, *_told(timeline), self._before.left() if self._before else [])
         raise WorkerError(f"the worker does not know the command {type(command).__name__}")
 
     @property
@@ -89,9 +95,14 @@ class Engine:
 
     def _configure(self, command: protocol.Configure) -> None:
         try:
-            self._iis = Iis(Settings.of(command.settings), self._box)
+            settings = Settings.of(command.settings)
         except ValueError as error:
             raise UsageError(f"the server cannot be configured so: {error}") from None
+        if command.pooled and self._before is None:
+            from pyiismod.host.remains import Before  # only workers that are used again look
+
+            self._before = Before()
+        self._iis = Iis(settings, self._box)
 
     def _load(self, command: protocol.Load, timeline: Timeline) -> Reply:
         module = self._server.load(command.path, command.name, timeline, command.companions)

@@ -127,9 +127,24 @@ class Inflow:
         Raises:
             OtherSideGone: the rest will never come.
         """
+        piece = self._take(wait=True)
+        return b"" if piece is None else piece
+
+    def read_now(self) -> bytes | None:
+        """Return the next piece if it is there, else None; b"" at the end, and ever after.
+
+        Raises:
+            OtherSideGone: the rest will never come.
+        """
+        return self._take(wait=False)
+
+    def _take(self, *, wait: bool) -> bytes | None:
         if self.ended:
             return b""
-        piece = self._pieces.get()
+        try:
+            piece = self._pieces.get(wait)
+        except Empty:
+            return None
         if piece is None:
             self._pieces.put(None)
             raise OtherSideGone

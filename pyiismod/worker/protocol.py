@@ -91,9 +91,13 @@ class ErrorInfo(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Configure(_Message, frozen=True):
-    """First command: the server that modules will find. Reply: :class:`Done`."""
+    """The server that modules will find: the first command, and again when all modules of another were unloaded.
+
+    With ``pooled`` :class:`Unloaded` says what they have left. Reply: :class:`Done`.
+    """
 
     settings: dict[str, Any]
+    pooled: bool = False
 
 
 class Resolve(_Message, frozen=True):
@@ -324,10 +328,11 @@ class Raised(_Message, frozen=True):
 
 
 class Unloaded(_Message, frozen=True):
-    """All modules have gone."""
+    """All modules have gone. ``left`` says in words what they left in the process; see :mod:`pyiismod.host.remains`."""
 
     trace: list[TraceEvent]
     refused: list[str]
+    left: list[str] = []
 
 
 class Failed(_Message, frozen=True):

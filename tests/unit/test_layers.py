@@ -19,10 +19,10 @@ import pyiismod
 ROOT = Path(pyiismod.__file__).parent
 
 API = {
-    *("content", "conversation", "handler", "happenings", "headers", "module", "request", "response"),
-    *("server", "streaming", "trace"),
+    *("content", "conversation", "handler", "happenings", "headers", "module", "pool", "request", "response"),
+    *("asyncstreaming", "server", "streaming", "trace"),
 }
-FACES = {"cli", "report", "pytest_plugin", "asgi", "__main__"}
+FACES = {"cli", "report", "pytest_plugin", "testing", "asgi", "transport", "__main__"}
 MAY_IMPORT = {
     "abi": set(),
     "errors": set(),
@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "worker": {"host", "pipeline", "runtime", "abi", "errors", ""},
     **{name: {*API, "worker", "runtime", "inspection", "abi", "errors", "rules"} for name in API},
     **{name: {*FACES, *API, "worker", "runtime", "inspection", "abi", "errors", "rules", "host", ""} for name in FACES},
-    "": {*API, "errors"},  # pyiismod/__init__.py itself
+    "": {*API, "worker", "errors"},  # pyiismod/__init__.py itself
 }
 THIRD_PARTY = {
     "abi": set(),
@@ -50,6 +50,8 @@ THIRD_PARTY = {
     "report": {"rich"},
     "pytest_plugin": {"pytest"},
     "asgi": set(),
+    "testing": set(),
+    "transport": {"httpx2", "httpx"},
     "__main__": set(),
     "": set(),
 }
