@@ -388,9 +388,10 @@ def _incoming(parent: Exchange, flags: int) -> Incoming:
 
 def _share_body(mine: Any, theirs: Any) -> None:
     """Read from the parent's body: there is one, and who reads takes it from everyone (fact sheet 5.2)."""
+    raw = mine.raw  # its own body is made with it
     mine.body = theirs.body
-    mine.raw.pEntityChunks, mine.raw.EntityChunkCount = theirs.raw.pEntityChunks, theirs.raw.EntityChunkCount
-    mine.raw.Flags = theirs.raw.Flags
+    raw.pEntityChunks, raw.EntityChunkCount = theirs.raw.pEntityChunks, theirs.raw.EntityChunkCount
+    raw.Flags = theirs.raw.Flags
 
 
 def _adopt_head(parent: Exchange, theirs: Response) -> None:

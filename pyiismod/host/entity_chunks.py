@@ -27,6 +27,9 @@ FROM_FILE = HTTP_DATA_CHUNK_TYPE.HttpDataChunkFromFileHandle
 TO_END = 0xFFFFFFFFFFFFFFFF
 """``HTTP_BYTE_RANGE_TO_EOF``."""
 
+_SIZE = ffi.sizeof("HTTP_DATA_CHUNK")
+_chunk_pointer = ffi.typeof("HTTP_DATA_CHUNK *")
+
 
 class EntityChunks:
     """View of the chunk array of an ``HTTP_RESPONSE``.
@@ -36,41 +39,47 @@ class EntityChunks:
         pool: where arrays, and copies until the first send, go.
         timeline: of the request; chunks that cannot be sent are noted there.
         fragments: what chunks may name.
+        room: an array for the first chunks, and how many fit.
 
     Attributes:
         copied: bytes copied since the last send; what a module puts into the array itself is not counted.
     """
 
-    def __init__(self, raw: Any, pool: RequestPool, timeline: Timeline, fragments: Fragments) -> None:
+    def __init__(
+        self,
+        raw: Any,
+        pool: RequestPool,
+        timeline: Timeline,
+        fragments: Fragments,
+        room: tuple[Any, int] = (ffi.NULL, 0),
+    ) -> None:
         self._raw = raw
         self._pool = self._copies = pool
         self._timeline = timeline
         self._fragments = fragments
         self._handles: list[Any] = []
-        self._mine: Any = None
         self.copied = 0
-        self._array = ffi.NULL
-        self._capacity = 0
+        self._array, self._capacity = room
 
     def __len__(self) -> int:
         return int(self._raw.EntityChunkCount) if self._raw.pEntityChunks else 0
 
     def append(self, data: bytes) -> None:
         """Put bytes of IIS's own at the end."""
-        mine = self._struct()
+        mine = self._room(len(self))
         mine.DataChunkType = FROM_MEMORY
         mine.FromMemory.pBuffer, mine.FromMemory.BufferLength = self._copies.block(data), len(data)
-        self.insert(mine, len(self))
+        self._raw.EntityChunkCount += 1
         self.copied += len(data)
 
     def append_file(self, handle: Any, start: int, size: int) -> None:
         """Put a range of an open file at the end; the handle stays the caller's and must stay open until it is sent."""
-        mine = self._struct()
+        mine = self._room(len(self))
         mine.DataChunkType = FROM_FILE
         mine.FromFileHandle.FileHandle = handle
         mine.FromFileHandle.ByteRange.StartingOffset.QuadPart = start
         mine.FromFileHandle.ByteRange.Length.QuadPart = size
-        self.insert(mine, len(self))
+        self._raw.EntityChunkCount += 1
 
     def append_copy(self, chunk: Any) -> None:
         """Put a chunk at the end, with a copy of what it points to.
@@ -78,21 +87,24 @@ class EntityChunks:
         Raises:
             OSError, Win32Error: its file's handle is none.
         """
-        mine = self._struct()
-        ffi.memmove(mine, ffi.addressof(chunk), ffi.sizeof("HTTP_DATA_CHUNK"))
-        if not len(self):
+        count = len(self)
+        mine = self._room(count)
+        ffi.memmove(mine, ffi.addressof(chunk), _SIZE)
+        if not count:
             self.copied = 0
-        if chunk.DataChunkType == FROM_MEMORY:
-            size = chunk.FromMemory.BufferLength
+        kind = chunk.DataChunkType
+        if kind == FROM_MEMORY:
+            memory = chunk.FromMemory
+            size = memory.BufferLength
             mine.FromMemory.pBuffer = data = self._copies.allocate(size)
-            ffi.memmove(data, chunk.FromMemory.pBuffer, size)
+            ffi.memmove(data, memory.pBuffer, size)
             self.copied += size
-        elif chunk.DataChunkType == FROM_FILE:
+        elif kind == FROM_FILE:
             mine.FromFileHandle.FileHandle = handle = handles.duplicate(chunk.FromFileHandle.FileHandle)
             self._handles.append(handle)
         else:
             self._copy_name(mine)
-        self.insert(mine, len(self))
+        self._raw.EntityChunkCount = count + 1
 
     def _copy_name(self, mine: Any) -> None:
         if mine.DataChunkType == NAMED[0]:
@@ -103,24 +115,25 @@ class EntityChunks:
             name = mine.FromFragmentCacheEx
             name.pFragmentName = self._copies.wide(str(ffi.string(name.pFragmentName)))
 
-    def _struct(self) -> Any:
-        if self._mine is None:
-            self._mine = self._pool.zeroed("HTTP_DATA_CHUNK")
-        return self._mine
-
     def insert(self, chunk: Any, position: int) -> None:
         """Put the struct itself (not what it points to) into the array at ``position``."""
-        raw, count, size = self._raw, len(self), ffi.sizeof("HTTP_DATA_CHUNK")
-        if count >= self._capacity or raw.pEntityChunks != self._array:
-            self._capacity = max(8, count * 2)
-            grown = self._pool.zeroed("HTTP_DATA_CHUNK", self._capacity)
-            if count:
-                ffi.memmove(grown, raw.pEntityChunks, count * size)
-            raw.pEntityChunks = self._array = grown
+        count, array = len(self), self._room(len(self)) - len(self)
         if position < count:
-            ffi.memmove(self._array + position + 1, self._array + position, (count - position) * size)
-        ffi.memmove(self._array + position, ffi.cast("HTTP_DATA_CHUNK *", chunk), size)
-        raw.EntityChunkCount = count + 1
+            ffi.memmove(array + position + 1, array + position, (count - position) * _SIZE)
+        ffi.memmove(array + position, ffi.cast(_chunk_pointer, chunk), _SIZE)
+        self._raw.EntityChunkCount = count + 1
+
+    def _room(self, count: int) -> Any:
+        """Make room for one more chunk behind the first ``count``, in an array of ours; return where."""
+        raw = self._raw
+        if count >= self._capacity or raw.pEntityChunks != self._array:
+            if count >= self._capacity:
+                self._capacity = max(8, count * 2)
+                self._array = self._pool.zeroed("HTTP_DATA_CHUNK", self._capacity)
+            if count:
+                ffi.memmove(self._array, raw.pEntityChunks, count * _SIZE)
+            raw.pEntityChunks = self._array
+        return self._array + count
 
     def truncate(self, count: int) -> None:
         """Forget all chunks behind the first ``count``."""

@@ -1,11 +1,12 @@
 """https://learn.microsoft.com/en-us/iis/web-development-reference/native-code-api-reference/ihttprequest-interface
 
 The request object. The native ``HTTP_REQUEST`` is its state: modules read and write the struct directly, so every slot
-reads it back (fact sheet 5.2 and 5.11).
+reads it back (fact sheet 5.2 and 5.11). It is made when somebody first asks for anything of it: many modules never do.
 """
 
 from __future__ import annotations
 
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from pyiismod.abi.request import IHttpRequest4
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 _READ = 1  # GetCompletedOperation: "read finished" (fact sheet, section 0)
 _VERB_NAMES = {value: name for name, value in VERBS.items()}
+_lock = RLock()  # one for all requests: making one costs more under Wine than a request may
 
 
 class Request(NativeObject, IHttpRequest4):
@@ -41,18 +43,41 @@ class Request(NativeObject, IHttpRequest4):
     Args:
         exchange: what it belongs to; its pool holds everything handed out here.
         incoming: what came over the wire.
+
+    Attributes:
+        raw: the native ``HTTP_REQUEST``.
+        headers: view of its headers.
+        body: what is unread of the entity.
     """
+
+    raw: Any
+    headers: Headers
+    body: EntityBody
 
     def __init__(self, exchange: Exchange, incoming: Incoming) -> None:
         super().__init__(exchange.timeline)
         self._exchange = exchange
-        self._pool = pool = exchange.pool
-        raw, preloaded, rest = build(pool, incoming, exchange.settings.upload_read_ahead)
-        self.raw: Any = raw
-        self.headers = Headers(raw.Headers, HEADERS, pool)
+        self._pool = exchange.pool
+        self._incoming = incoming
         self.url: Url = incoming.url
         self.is_url_changed = False
-        self.body = EntityBody(incoming, preloaded, rest)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Make what is missing: the native form and what hangs on it."""
+            if name not in ("raw", "headers", "body"):
+                raise AttributeError(name)
+            with _lock:
+                if "raw" not in self.__dict__:
+                    self._build()
+            return self.__dict__[name]
+
+    def _build(self) -> None:
+        raw, preloaded, rest = build(self._pool, self._incoming, self._exchange.settings.upload_read_ahead)
+        self.headers = Headers(raw.Headers, HEADERS, self._pool)
+        self.body = EntityBody(self._incoming, preloaded, rest)
+        self.raw = raw  # last: it says that the others are there
 
     def _set_verb(self, method: bytes) -> None:
         raw = self.raw
@@ -64,6 +89,8 @@ class Request(NativeObject, IHttpRequest4):
     @property
     def method(self) -> bytes:
         """The verb, whether http.sys knows it or not."""
+        if "raw" not in self.__dict__:
+            return self._incoming.method.encode("latin-1")
         if self.raw.Verb in _VERB_NAMES:
             return _VERB_NAMES[int(self.raw.Verb)]
         if not self.raw.pUnknownVerb:

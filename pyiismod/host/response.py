@@ -28,7 +28,7 @@ from pyiismod.host.http2 import Http2Slots
 from pyiismod.host.message import delete_header, get_header, name_of, set_header
 from pyiismod.host.objects import NativeObject
 from pyiismod.host.refusal import Refused
-from pyiismod.host.response_struct import HEADERS, LINES, SERVER, build, reset
+from pyiismod.host.response_struct import CHUNKS, HEADERS, LINES, SERVER, ResponseStruct
 from pyiismod.pipeline import Completion
 from pyiismod.rules.body import AFTER_THE_END, TOO_LATE
 
@@ -57,10 +57,11 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
         super().__init__(exchange.timeline)
         self._exchange = exchange
         self._pool = pool = exchange.pool
-        raw, lines = build(pool, exchange.settings.server_software)
-        self.raw: Any = raw
-        self.headers = Headers(raw.Headers, HEADERS, pool, (lines, LINES))
-        self.chunks = EntityChunks(raw, pool, exchange.timeline, exchange.process.fragments)
+        self._struct = made = ResponseStruct(pool, exchange.settings.server_software)
+        self.raw: Any = made.raw
+        self.headers = Headers(self.raw.Headers, HEADERS, pool, (made.lines, LINES))
+        room = (made.chunks, CHUNKS)
+        self.chunks = EntityChunks(self.raw, pool, exchange.timeline, exchange.process.fragments, room)
         self.is_buffered = True
         self.is_kernel_cache_enabled = True
         self.headers_suppressed: bool = False
@@ -73,8 +74,8 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
         self.set_by: tuple[str | None, int] = (None, 0)
 
     def _reset(self, *, headers_only: bool = False) -> None:
-        lines = reset(self.raw, self._pool, self._exchange.settings.server_software, headers_only=headers_only)
-        self.headers.adopt(lines, LINES)
+        self._struct.reset(headers_only=headers_only)
+        self.headers.adopt(self._struct.lines, LINES)
         if not headers_only:
             self.chunks.clear()
             self._forget_status()
@@ -260,6 +261,10 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
         if pcbSent:
             pcbSent[0] = sent & 0xFFFFFFFF  # 0 for what was merely buffered
         status = ERROR_CONNECTION_INVALID if self._exchange.outgoing.aborted else S_OK
+        if not fAsync:
+            if pfCompletionExpected:
+                pfCompletionExpected[0] = 0
+            return status
         completion = Completion(what, sent, status, callback, _WRITE)
         return self._exchange.conclude(completion, fAsync, pfCompletionExpected, is_slow=is_slow)
 

@@ -17,7 +17,7 @@ from pyiismod.host.iis import Iis
 from pyiismod.host.incoming import Incoming
 from pyiismod.host.settings import Settings
 from pyiismod.host.trace import BlackBox, Timeline
-from pyiismod.host.url import Url
+from pyiismod.host.url import parsed
 from pyiismod.host.user import Account
 from pyiismod.worker import protocol
 from pyiismod.worker.exchanges import Streams
@@ -122,7 +122,7 @@ class Engine:
 
     def _fire(self, command: protocol.Fire, timeline: Timeline) -> Reply:
         visitor = self.streams.of(command.id) if command.more or command.stream or command.asks else None
-        url = Url(command.scheme, command.authority, command.target)
+        url = parsed(command.scheme, command.authority, command.target)
         incoming = Incoming(
             command.method,
             url,
