@@ -13,9 +13,10 @@ UNIT := $(BIN)/python -m pytest -q -n auto tests/unit
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 RUNTIME_PACKAGES := wine wine64 python3-venv
+CLIENTS := curl wrk chromium fonts-dejavu-core cmake ninja-build
 COMPILERS := g++-mingw-w64-x86-64 g++-mingw-w64-i686 clang-16 lld-16 llvm-16
 
-.PHONY: help setup demo test unit native inprocess bench check lint gen gen-check fixtures fixtures-check clean
+.PHONY: help setup demo test unit native plugin inprocess bench check lint gen gen-check fixtures fixtures-check clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -35,6 +36,15 @@ $(BUILD)/compilers: Makefile
 	    command -v $$tool >/dev/null || { \
 	        $(SUDO) apt-get update -q && \
 	        DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -yq --no-install-recommends $(COMPILERS); break; }; \
+	done
+	@touch $@
+
+$(BUILD)/clients: Makefile
+	@mkdir -p $(BUILD)
+	@for tool in curl wrk chromium cmake ninja; do \
+	    command -v $$tool >/dev/null || { \
+	        $(SUDO) apt-get update -q && \
+	        DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -yq --no-install-recommends $(CLIENTS); break; }; \
 	done
 	@touch $@
 
@@ -61,20 +71,23 @@ demo: setup  ## run a real module.dll and show what happens
 
 # --- proofs
 
-test: setup $(BUILD)/compilers lint gen-check fixtures-check  ## everything that CI runs
+test: setup $(BUILD)/compilers $(BUILD)/clients lint gen-check fixtures-check  ## everything that CI runs
 	@$(UNIT)
-	@$(BIN)/python -m pytest -q tests/inprocess tests/native
+	@$(BIN)/python -m pytest -q tests/inprocess tests/native tests/plugin
 
 unit: $(BUILD)/venv  ## no DLL, no worker; seconds
 	@$(UNIT)
 
-native: setup $(BUILD)/compilers  ## real DLLs in a real worker
+native: setup $(BUILD)/compilers $(BUILD)/clients  ## real DLLs in a real worker
 	@$(BIN)/python -m pytest -q tests/native
+
+plugin: setup  ## the pytest plugin, as its users run it
+	@$(BIN)/python -m pytest -q tests/plugin
 
 inprocess: setup  ## the host inside the runtime's Windows Python
 	@$(BIN)/python -m pytest -q tests/inprocess
 
-bench: setup  ## speed and memory, as a table
+bench: setup $(BUILD)/clients  ## speed and memory, as a table
 	@$(BIN)/python -m tests.bench
 
 lint: $(BUILD)/venv  ## ruff and mypy

@@ -70,6 +70,7 @@ class AsyncResponseStream:
         self._news = asyncio.Event()
         self._call: Call | None = None
         self._fired: Fired | None = None
+        self._whole = b""
         self._upload: asyncio.Future[None] | None = None
         self.status = self.substatus = 0
         self.reason = ""
@@ -78,6 +79,11 @@ class AsyncResponseStream:
         self.refused: tuple[str, ...] = ()
         self.connection = ""
         self.interim: tuple[int, ...] = ()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the request has ended, and what is left of the response is here."""
+        return self._fired is not None
 
     def __repr__(self) -> str:
         return f"<AsyncResponseStream {self.status} {self.reason}>"
@@ -93,13 +99,13 @@ class AsyncResponseStream:
         elif self._content.rest is not None:
             self._upload = asyncio.ensure_future(asyncio.to_thread(self._conversation.pump))
         try:
-            while self._conversation.head is None and not self._call.done.is_set():
+            while self._conversation.head is None and not self._call.is_settled:
                 await self._wait()
             if (head := self._conversation.head) is not None:
                 self.status, self.substatus, self.reason = head.status, head.substatus, head.reason
                 self.headers, self.interim = Headers(head.headers), tuple(head.interim)
             else:
-                await self._end()
+                self._take_whole(await self._end())
         except BaseException:
             await self.aclose()
             raise
@@ -116,8 +122,11 @@ class AsyncResponseStream:
         Raises:
             ModuleError: a module crashed, hung or ended the process before the end.
         """
+        whole, self._whole = self._whole, b""
+        if whole:
+            yield whole
         try:
-            while (piece := self._conversation.download.read_now()) != b"":
+            while self._fired is None and (piece := self._conversation.download.read_now()) != b"":
                 if piece is None:
                     await self._wait()
                 else:
@@ -141,7 +150,7 @@ class AsyncResponseStream:
             ModuleError: a module crashed, hung or ended the process.
         """
         if self._fired is None and self._call is not None:
-            if not self._call.done.is_set():
+            if not self._call.is_settled:
                 self._conversation.leave()
             await self._end()
 
@@ -169,11 +178,16 @@ class AsyncResponseStream:
             if not isinstance(error, Exception):
                 raise
 
-    async def _end(self) -> None:
+    def _take_whole(self, fired: Fired | None) -> None:
+        if fired is not None:
+            self.status, self.substatus, self.reason = fired.status, fired.substatus, fired.reason
+            self.headers, self._whole = Headers(fired.headers), fired.body
+
+    async def _end(self) -> Fired | None:
         call, self._call = self._call, None
-        if call is None or self._fired is not None:
-            return
-        while not call.done.is_set():
+        if call is None:
+            return self._fired
+        while not call.is_settled:
             await self._wait()
         if self._upload is not None and not self._upload.done() and self._source is not None:
             self._upload.cancel()
@@ -183,3 +197,4 @@ class AsyncResponseStream:
         self.trace, self.refused = Trace(fired.trace), tuple(fired.refused)
         self.connection, self.interim = fired.connection, tuple(fired.interim)
         self._conversation.check()
+        return fired

@@ -9,13 +9,16 @@
 - ``iis_module``: the module under test, loaded into it: that of the marker, or each one of ``--iismod-dll``;
 - ``iis_client``: an ``httpx2`` (or ``httpx``) client whose requests go through it.
 
+FTW files, the tests of web application firewalls, are tests as well: ``*.ftw.yaml``, or what ``iismod_ftw`` names.
+
 A test whose module breaks a rule of IIS fails although its own assertions hold, unless the rule is allowed. The server
 ends with the test's own code, so that what a module does wrong on its way out counts as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
 _MARKER = "iismod"
 _SERVER = pytest.StashKey["Watched"]()
+_POOL = pytest.StashKey["WorkerPool"]()
 _NO_MODULE = (
     "There is no module to test. Name one with pytest --iismod-dll FILE, with iismod_dll = FILE in the ini file, or "
     "with @pytest.mark.iismod(dll=FILE)."
@@ -52,6 +56,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("iismod_dll", "modules to test", type="linelist")
     parser.addini("iismod_timeout", "seconds that one step of a module may take", default="30")
     parser.addini("iismod_in_process", "load modules into this process", type="bool", default=False)
+    parser.addini("iismod_ftw", "FTW files, as patterns", type="linelist", default=["*.ftw.yaml", "*.ftw.yml"])
+    parser.addini("iismod_ftw_log", "file to which the module under FTW tests writes its log")
     parser.addini("iismod_allow", "ids of rules that every module may break", type="linelist")
 
 
@@ -67,17 +73,43 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run each test that needs a module once for each one, unless its marker names it."""
     options = _marked(metafunc.definition)
-    if "dll" not in options and "iis_module" in metafunc.fixturenames and (dlls := _dlls(metafunc.config)):
+    if "dll" not in options and "iis_module" in metafunc.fixturenames and (dlls := dlls_of(metafunc.config)):
         metafunc.parametrize("iis_module", dlls, indirect=True, ids=[path.stem for path in dlls], scope="function")
 
 
-@pytest.fixture(scope="session")
-def iis_pool() -> Iterator[WorkerPool]:
-    """The workers of this session, which its tests use one after the other."""
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the workers of the session."""
+    if (pool := config.stash.get(_POOL, None)) is not None:
+        pool.close()
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect FTW files."""
+    if file_path.suffix not in (".yaml", ".yml"):
+        return None
+    root = parent.config.rootpath
+    path = file_path.relative_to(root) if file_path.is_relative_to(root) else file_path
+    patterns = parent.config.getini("iismod_ftw")
+    if not any(fnmatch(path.as_posix(), pattern) or fnmatch(path.name, pattern) for pattern in patterns):
+        return None
+    from pyiismod.ftw_items import FtwFile
+
+    return FtwFile.from_parent(parent, path=file_path)
+
+
+def pool_of(config: pytest.Config) -> WorkerPool:
+    """Return the workers of this session."""
     from pyiismod.pool import WorkerPool
 
-    with WorkerPool() as pool:
-        yield pool
+    if _POOL not in config.stash:
+        config.stash[_POOL] = WorkerPool()
+    return config.stash[_POOL]
+
+
+@pytest.fixture(scope="session")
+def iis_pool(pytestconfig: pytest.Config) -> WorkerPool:
+    """The workers of this session, which its tests use one after the other."""
+    return pool_of(pytestconfig)
 
 
 @pytest.fixture
@@ -137,6 +169,19 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
             allow = f"A test that means it says @pytest.mark.iismod(allow=[{rules}])."
             pytest.fail("\n".join(["the module broke a rule of IIS", *map(explained, broken), allow]), pytrace=False)
     return result
+
+
+def watched(item: pytest.Item, modules: Iterable[Path]) -> Watched:
+    """Return a server for an item that is no function, with modules loaded; it ends with the item's own code.
+
+    Raises:
+        PyiismodError: a module did not load.
+    """
+    from pyiismod.testing import Watched
+
+    server = item.stash[_SERVER] = Watched(pool=pool_of(item.config), **_server_options(item))
+    server.load_all(modules)
+    return server
 
 
 @pytest.hookimpl(wrapper=True)
@@ -200,7 +245,7 @@ def _folder(root: Any, node: pytest.Item) -> Path:
     return next((place for place in places if place.is_dir()), places[0])
 
 
-def _dlls(config: pytest.Config) -> list[Path]:
+def dlls_of(config: pytest.Config) -> list[Path]:
     """Return the modules of the command line, from here, else those of the ini file, from its folder."""
     if given := config.getoption("--iismod-dll"):
         return [Path.cwd() / name for name in given]

@@ -135,6 +135,7 @@ class Server(Happenings):
         self._record = record
         self._settings = settings
         self._worker: Worker | None = None
+        self._is_ready = False
         self._starting = RLock()  # requests may come from many threads
         self._events: deque[protocol.TraceEvent] = deque(maxlen=_REMEMBERED)
         self._refused: deque[str] = deque(maxlen=_REMEMBERED)
@@ -164,6 +165,15 @@ class Server(Happenings):
     def refused(self) -> tuple[str, ...]:
         """Calls so far that the host does not serve, as ``"Interface::Method"``."""
         return tuple(self._refused)
+
+    def start(self) -> None:
+        """Start a worker with the modules unless one runs: what the next request would do.
+
+        Raises:
+            ModuleError: a module does not load any more.
+            RuntimeProblem: there is nothing to run it with.
+        """
+        self._started()
 
     def load(self, path: str | os.PathLike[str], name: str | None = None) -> Module:
         """Load a module and let it register.
@@ -291,7 +301,7 @@ class Server(Happenings):
             body,
             source,
             lambda changed: Conversation(body, self._handler, changed),
-            Door(lambda: self._worker is not None, begin, lambda wait: self._take_end(used[0], wait, command)),
+            Door(lambda: self._is_ready, begin, lambda wait: self._take_end(used[0], wait, command)),
         )
 
     def _build(
@@ -389,7 +399,7 @@ class Server(Happenings):
         with self._starting:
             if self._worker is not worker:
                 return
-            self._worker = None
+            self._worker, self._is_ready = None, False
         is_clean = False
         try:
             is_clean = not self._call(worker, protocol.Unload(0, graceful), protocol.Unloaded).left
@@ -401,7 +411,7 @@ class Server(Happenings):
         with self._starting:
             if self._worker is not worker:
                 return
-            self._worker = None
+            self._worker, self._is_ready = None, False
         self._close(worker)
 
     def _close(self, worker: Worker, *, is_clean: bool = False) -> None:
@@ -423,6 +433,7 @@ class Server(Happenings):
                 settings = {**self._settings, "root": root}
                 self._call(worker, protocol.Configure(0, settings, self._pool is not None), protocol.Done)
                 self.modules = [self._load(worker, read_image(module.path), module.name) for module in self.modules]
+                self._is_ready = True
             return self._worker
 
     def _start(self) -> Worker:

@@ -45,6 +45,7 @@ class ResponseStream:
         self._finish = finish
         self._call: Call | None = None
         self._fired: Fired | None = None
+        self._whole = b""
         self.status = self.substatus = 0
         self.reason = ""
         self.headers = Headers()
@@ -65,7 +66,13 @@ class ResponseStream:
             self.headers, self.interim = Headers(head.headers), tuple(head.interim)
         else:
             self._end()
+            self._take_whole()
         return self
+
+    def _take_whole(self) -> None:
+        if (fired := self._fired) is not None:
+            self.status, self.substatus, self.reason = fired.status, fired.substatus, fired.reason
+            self.headers, self._whole = Headers(fired.headers), fired.body
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self.close()
@@ -76,6 +83,9 @@ class ResponseStream:
         Raises:
             ModuleError: a module crashed, hung or ended the process before the end.
         """
+        whole, self._whole = self._whole, b""
+        if whole:
+            yield whole
         try:
             while piece := self._conversation.download.read():
                 yield piece

@@ -38,7 +38,13 @@ def application(words: list[str]) -> typer.Typer:
     app.command(cls=_Run)(run)
     if words[:1] != ["run"]:
         from pyiismod.cli import runtime
+        from pyiismod.cli.init import init
+        from pyiismod.cli.replay import replay
+        from pyiismod.cli.serve import serve
 
+        app.command()(serve)
+        app.command()(replay)
+        app.command()(init)
         app.add_typer(runtime.app, name="runtime")
         app.command("exec", context_settings=runtime.EXEC_SETTINGS)(runtime.exec_python)
     return app
@@ -66,7 +72,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except Exception as problem:
         error = defect(problem)
-    if words[:1] == ["run"] and "--json" in words:
+    if words[:1] == ["replay"] and "--json" in words:
+        out.text(json.dumps({"outcome": "load_failed", "error": error.as_dict(), "requests": []}, indent=2))
+    elif words[:1] == ["run"] and "--json" in words:
         out.text(json.dumps(Run(error=error).as_dict(), indent=2))
     else:
         show_error(error, err)

@@ -170,6 +170,7 @@ class Outgoing:
         interim: status codes of the interim responses that came first.
         status: 0 as long as no status line has left.
         size: bytes of the body that have left.
+        is_whole: whether all of it leaves at once, and it is small.
         promised: what Content-Length says; None where nothing does.
         body: the parts of the body, as sent, unless a client takes them.
     """
@@ -179,6 +180,7 @@ class Outgoing:
         self.started = False
         self.ended = False
         self.aborted = False
+        self.is_whole = False
         self.has_body = True
         self.is_opaque = False
         self.keeps_alive = True

@@ -56,6 +56,11 @@ class Call:
         self.reply: Reply | None = None
         self.error: PyiismodError | None = None
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether :meth:`wait` would not wait."""
+        return not self._open.locked()
+
     def deliver(self, message: Reply) -> None:
         """Take what comes before the reply; the deadline begins anew."""
         self.deadline = monotonic() + self.seconds

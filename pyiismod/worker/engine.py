@@ -149,13 +149,14 @@ class Engine:
                 self.streams.end(command.id)
         if client is not None:
             client.end()
+        body = outgoing.body if client is None or client.whole is None else client.whole
         return protocol.Fired(
             command.id,
             outgoing.status,
             outgoing.substatus,
             outgoing.reason,
             outgoing.headers,
-            self._body(command.id, outgoing.body),
+            self._body(command.id, body),
             *_told(timeline),
             outgoing.connection,
             outgoing.interim,

@@ -65,6 +65,9 @@ class Visitor:
     Args:
         command: the request.
         send: takes messages to our side.
+
+    Attributes:
+        whole: the body of a response that is small and complete: it goes with the reply, and nothing flows.
     """
 
     def __init__(self, command: Fire, send: Send) -> None:
@@ -72,6 +75,7 @@ class Visitor:
         self._send = send
         self._upload = Inflow(send, command.id, REQUEST_BODY)
         self._download = Outflow(send, command.id, RESPONSE_BODY)
+        self.whole: list[bytes] | None = None
         self._questions: dict[int, SimpleQueue[_Message]] = {}
         self._next_flow = count(FIRST_ASKED, 2)
 
@@ -98,12 +102,18 @@ class Visitor:
             raise ClientGone from None
 
     def begin(self, answer: Outgoing) -> None:
-        """Send the head of the response."""
+        """Send the head of the response, unless all of it can go with the reply."""
+        if answer.is_whole:
+            self.whole = []
+            return
         head = (answer.status, answer.substatus, answer.reason, answer.headers, answer.interim)
         self._send(Begun(self._number, *head))
 
     def receive(self, data: memoryview) -> bool:
         """Send a piece of the response's body; return whether the client still wants it."""
+        if self.whole is not None:
+            self.whole.append(bytes(data))
+            return True
         try:
             self._download.write(data)
         except OtherSideGone:
@@ -112,7 +122,8 @@ class Visitor:
 
     def end(self) -> None:
         """The response is complete."""
-        self._download.end()
+        if self.whole is None:
+            self._download.end()
 
     # --- the handler on our side
 

@@ -264,6 +264,7 @@ class Fired(_Message, frozen=True):
     """The response as the client would get it, and how it came about.
 
     A very large body comes before, in parts of :data:`RESPONSE_BODY`; ``body`` is empty then, and when it was streamed.
+    A small response that leaves at once is not streamed even if it was to be: no :class:`Begun` comes.
 
     ``connection`` is what became of it: ``"keep-alive"``, ``"close"`` or ``"reset"``; ``interim`` are the status codes
     of the interim responses that came before.

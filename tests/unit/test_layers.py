@@ -22,7 +22,21 @@ API = {
     *("content", "conversation", "handler", "happenings", "headers", "module", "pool", "request", "response"),
     *("asyncstreaming", "server", "streaming", "trace"),
 }
-FACES = {"cli", "report", "pytest_plugin", "testing", "asgi", "transport", "__main__"}
+FACES = {
+    *(
+        "cli",
+        "report",
+        "pytest_plugin",
+        "ftw_items",
+        "testing",
+        "asgi",
+        "transport",
+        "port",
+        "replay",
+        "starter",
+        "__main__",
+    ),
+}
 MAY_IMPORT = {
     "abi": set(),
     "errors": set(),
@@ -49,9 +63,13 @@ THIRD_PARTY = {
     "cli": {"rich", "typer", "click"},
     "report": {"rich"},
     "pytest_plugin": {"pytest"},
+    "ftw_items": {"pytest"},
     "asgi": set(),
     "testing": set(),
     "transport": {"httpx2", "httpx"},
+    "port": {"uvicorn", "httptools"},
+    "replay": {"yaml"},
+    "starter": set(),
     "__main__": set(),
     "": set(),
 }

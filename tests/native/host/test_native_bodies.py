@@ -251,7 +251,7 @@ def test_a_slow_reader_makes_the_module_wait(mode: str, one: Any) -> None:
         threading.Event().wait(0.3)
         assert response._conversation.download.is_full
         assert response._call is not None
-        assert not response._call.done.is_set()
+        assert not response._call.is_settled
         assert len(b"".join(pieces)) > 60 * MEGABYTE
 
 

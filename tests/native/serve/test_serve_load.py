@@ -1,0 +1,46 @@
+"""64 connections at once: no request fails, and nothing is left of them."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from serve_clients import Serving
+
+
+def test_no_request_fails_and_nothing_stays(serve: Callable[..., Serving]) -> None:
+    serving = serve("hello")
+    load(serving.url, 2)
+    before = open_files(serving.pid), resident(serving.pid)
+    said = load(serving.url, 4)
+    after = open_files(serving.pid), resident(serving.pid)
+
+    done = re.search(r"(\d+) requests in", said)
+    assert done is not None
+    assert int(done[1]) > 64
+    assert "Socket errors" not in said
+    assert "Non-2xx" not in said
+    assert after[0] <= before[0] + 2
+    assert after[1] - before[1] < 16 << 20
+    assert serving.stop() == 0
+    assert len([line for line in serving.lines if "GET /  200  11 bytes" in line]) >= int(done[1])
+
+
+def load(url: str, seconds: int) -> str:
+    """Have wrk send as much as it can, and return what it says."""
+    command = ["wrk", "-t1", "-c64", f"-d{seconds}s", "--timeout", "20s", url]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+
+
+def open_files(pid: int) -> int:
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def resident(pid: int) -> int:
+    """Return the bytes of memory of a process."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    found = re.search(r"VmRSS:\s+(\d+) kB", status)
+    assert found is not None
+    return int(found[1]) * 1024
