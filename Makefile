@@ -10,6 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 BUILD := .build
 UNIT := $(BIN)/python -m pytest -q -n auto tests/unit
+REAL := $(BIN)/python -m pytest -q -n auto --dist loadfile
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 RUNTIME_PACKAGES := wine wine64 python3-venv
@@ -73,19 +74,19 @@ demo: setup  ## run a real module.dll and show what happens
 
 test: setup $(BUILD)/compilers $(BUILD)/clients lint gen-check fixtures-check  ## everything that CI runs
 	@$(UNIT)
-	@$(BIN)/python -m pytest -q tests/inprocess tests/native tests/plugin
+	@$(REAL) tests/inprocess tests/native tests/plugin
 
 unit: $(BUILD)/venv  ## no DLL, no worker; seconds
 	@$(UNIT)
 
 native: setup $(BUILD)/compilers $(BUILD)/clients  ## real DLLs in a real worker
-	@$(BIN)/python -m pytest -q tests/native
+	@$(REAL) tests/native
 
 plugin: setup  ## the pytest plugin, as its users run it
-	@$(BIN)/python -m pytest -q tests/plugin
+	@$(REAL) tests/plugin
 
 inprocess: setup  ## the host inside the runtime's Windows Python
-	@$(BIN)/python -m pytest -q tests/inprocess
+	@$(REAL) tests/inprocess
 
 bench: setup $(BUILD)/clients  ## speed and memory, as a table
 	@$(BIN)/python -m tests.bench

@@ -5,6 +5,7 @@ Offsets and sizes are asked of cffi, so they are declared once.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from struct import Struct
 from typing import Any
@@ -28,6 +29,7 @@ class Fields:
             offset, size = ffi.offsetof(ctype, *names), ffi.sizeof(kind)
             code += f"{offset - at}x{_CODES[size]}"
             at = offset + size
+        self.code, self.end = code[1:], at
         self._pack_into = Struct(code).pack_into
         self._whole = f"{self.start}x{code[1:]}{ffi.sizeof(ctype) - at}x"
 
@@ -38,6 +40,19 @@ class Fields:
     def read(self, array: Any, count: int) -> tuple[int, ...]:
         """Return the fields of ``count`` structs in a buffer, one after the other."""
         return _many(self._whole, count).unpack_from(array)
+
+
+def together(*parts: tuple[int, Fields]) -> Callable[..., bytes]:
+    """Return what packs the values of several structs at once.
+
+    Args:
+        parts: where each struct begins, and its fields; in ascending order.
+    """
+    code, at = "<", 0
+    for start, fields in parts:
+        code += f"{start + fields.start - at}x{fields.code}"
+        at = start + fields.end
+    return Struct(code).pack
 
 
 @lru_cache(maxsize=64)

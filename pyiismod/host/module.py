@@ -132,7 +132,8 @@ class Module:
         get_http_module = _FACTORY["GetHttpModule"].of(factory)
         with timeline.inside("GetHttpModule", self.file, "GetHttpModule", interface="IHttpModuleFactory") as event:
             result = get_http_module(address(factory), created, allocator.pointer)
-            event.result = hresult.name_of(result)
+            if timeline.is_recorded:
+                event.result = hresult.name_of(result)
         allocator.end()
         if result < 0 or not created[0]:
             return int(result)

@@ -145,18 +145,6 @@ def _entry(method: Method, slot: Callable[..., Any]) -> Callable[..., Any]:
     refusal = failure_of(method, refusal=True)
     exhausted = ERROR_NOT_ENOUGH_MEMORY if method.returns == "HRESULT" else failure
 
-    def unrecorded(target: NativeObject, args: tuple[Any, ...], timeline: Timeline) -> Any:
-        try:
-            return slot(target, *args)
-        except Refused:
-            timeline.refused.append(label)
-            return refusal
-        except MemoryError:
-            return exhausted
-        except BaseException as fault:
-            timeline.faults.append(fault)
-            return failure
-
     def entry(this: int, *args: Any) -> Any:
         frame = current()
         target = _live.get(this)
@@ -168,12 +156,22 @@ def _entry(method: Method, slot: Callable[..., Any]) -> Callable[..., Any]:
         timeline = frame.timeline
         timeline.box.call(label)
         if not timeline.is_recorded:
-            return unrecorded(target, args, timeline)
+            try:
+                return slot(target, *args)
+            except Refused:
+                timeline.refused.append(label)
+                return refusal
+            except MemoryError:
+                return exhausted
+            except BaseException as fault:
+                timeline.faults.append(fault)
+                return failure
         collect_output(timeline)
         event = Event("call", frame, interface, name, {})
         timeline.events.append(event)
         frame.depth += 1
         started = perf_counter_ns()
+        event.at = started / 1000
         try:
             event.args = arguments(args)
             result = slot(target, *args)

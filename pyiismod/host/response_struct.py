@@ -7,11 +7,9 @@ holds the struct, room for its arrays, and its strings; it is put together as by
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from pyiismod.abi.headers import RESPONSE_HEADER_NAMES
 from pyiismod.host._abi import ffi
-from pyiismod.host.fields import KNOWN_HEADER, UNKNOWN_HEADER, UNKNOWN_HEADER_SIZE, Fields
+from pyiismod.host.fields import KNOWN_HEADER, UNKNOWN_HEADER, UNKNOWN_HEADER_SIZE, Fields, together
 from pyiismod.host.headers import HeaderTable
 from pyiismod.host.memory import RequestPool
 
@@ -37,6 +35,9 @@ _EMPTY_AT = _REASON_AT + len(_REASON)
 _NAME_AT = _EMPTY_AT + 1
 _VALUE_AT = _NAME_AT + len(_NAME) + 1
 
+_pack = together((0, _STATUS), (0, _LINES), (_SERVER_AT, KNOWN_HEADER), (_LINES_AT, UNKNOWN_HEADER))
+_STRINGS = bytes(_REASON_AT - _LINES_AT - UNKNOWN_HEADER.end) + _REASON + b"\0" + _NAME + b"\0"
+
 _response = ffi.typeof("HTTP_RESPONSE *")
 _line = ffi.typeof("HTTP_UNKNOWN_HEADER *")
 _chunk = ffi.typeof("HTTP_DATA_CHUNK *")
@@ -59,13 +60,17 @@ class ResponseStruct:
     __slots__ = ("_made", "_offset", "_view", "chunks", "lines", "raw")
 
     def __init__(self, pool: RequestPool, server: bytes) -> None:
-        self._made = made = bytearray(_empty(server))
-        block, self._view, self._offset = pool.reserve(len(made))
+        block, self._view, self._offset = pool.reserve(_VALUE_AT + len(server) + 1)
         base = int(ffi.cast(_uintptr, block))
-        _STATUS.write(made, 1, 1, 200, len(_REASON), base + _REASON_AT)
-        _LINES.write(made, 1, base + _LINES_AT)
-        KNOWN_HEADER.write(made, 0, base + _EMPTY_AT, at=_SERVER_AT)
-        UNKNOWN_HEADER.write(made, len(_NAME), len(server), base + _NAME_AT, base + _VALUE_AT, at=_LINES_AT)
+        self._made = (
+            _pack(
+                *(1, 1, 200, len(_REASON), base + _REASON_AT, 1, base + _LINES_AT, 0, base + _EMPTY_AT),
+                *(len(_NAME), len(server), base + _NAME_AT, base + _VALUE_AT),
+            )
+            + _STRINGS
+            + server
+            + b"\0"
+        )
         self.raw = ffi.cast(_response, block)
         self.lines = ffi.cast(_line, block + _LINES_AT)
         self.chunks = ffi.cast(_chunk, block + _CHUNKS_AT)
@@ -82,9 +87,3 @@ class ResponseStruct:
 
     def _restore(self, start: int, end: int) -> None:
         self._view[self._offset + start : self._offset + end] = self._made[start:end]
-
-
-@lru_cache(maxsize=8)
-def _empty(server: bytes) -> bytes:
-    """Return the block without its pointers."""
-    return bytes(_REASON_AT) + _REASON + b"\0" + _NAME + b"\0" + server + b"\0"

@@ -58,8 +58,8 @@ class Call:
 
     @property
     def is_settled(self) -> bool:
-        """Whether :meth:`wait` would not wait."""
-        return not self._open.locked()
+        """Whether the reply is there, or will never come."""
+        return self.reply is not None or self.error is not None
 
     def deliver(self, message: Reply) -> None:
         """Take what comes before the reply; the deadline begins anew."""

@@ -217,7 +217,8 @@ def _told(timeline: Timeline) -> tuple[list[TraceEvent], list[str]]:
     events, refused = timeline.close()
     return [
         TraceEvent(
-            e.event, e.module, e.notification, e.post, e.interface, e.method, e.args, e.result, e.us, e.depth, e.thread
+            *(e.event, e.module, e.notification, e.post, e.interface, e.method, e.args, e.result, e.us),
+            *(e.depth, e.thread, e.at),
         )
         for e in events
     ], refused

@@ -27,7 +27,7 @@ class TraceEvent(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """One line of the timeline, in order of its start; the fields up to ``us`` are those of ``run --json``.
 
     ``depth`` nests what one thread does. ``thread`` is 0 for that of the command, else a number among those that had to
-    do with it besides: IIS's own and the modules'.
+    do with it besides: IIS's own and the modules'. ``at`` is when it began, in microseconds on the worker's own clock.
     ``event`` is ``"phase"``, ``"notification"``, ``"call"``, ``"output"``, ``"trace"`` or ``"violation"``.
     """
 
@@ -42,6 +42,7 @@ class TraceEvent(msgspec.Struct, array_like=True, frozen=True, gc=False):
     us: float
     depth: int = 0
     thread: int = 0
+    at: float = 0.0
 
 
 class User(msgspec.Struct, array_like=True, omit_defaults=True, frozen=True):
