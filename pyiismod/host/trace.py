@@ -63,7 +63,7 @@ class BlackBox(Protocol):
 class Event:
     """One line of a timeline.
 
-    ``us`` is its duration in microseconds, known when it has ended; ``at`` is when it began, on the process's own clock.
+    ``us`` is its duration in microseconds, known when it has ended; ``at`` is when it began, by the worker's clock.
     """
 
     __slots__ = (
