@@ -390,10 +390,12 @@ def _is_sound(chunk: Any) -> bool:
     Raises:
         Refused: it is of a type that cannot be sent.
     """
-    if chunk.DataChunkType in NAMED:
-        return True
-    if chunk.DataChunkType == FROM_FILE:
+    kind = chunk.DataChunkType
+    if kind == FROM_MEMORY:
+        memory = chunk.FromMemory
+        return bool(memory.pBuffer) or not memory.BufferLength
+    if kind == FROM_FILE:
         return handles.is_handle(chunk.FromFileHandle.FileHandle)
-    if chunk.DataChunkType != FROM_MEMORY:
+    if kind not in NAMED:
         raise Refused
-    return bool(chunk.FromMemory.pBuffer) or not chunk.FromMemory.BufferLength
+    return True

@@ -15,7 +15,7 @@ from rich.table import Table
 
 import pyiismod
 from pyiismod import runtime
-from tests.bench.resident import resident
+from tests.bench.resident import own_workers, resident
 from tests.bench.stress import STRESS, hammer
 
 ROOT = Path(__file__).parents[2]
@@ -31,9 +31,10 @@ def main() -> None:
     windows = runtime.find()
     table = Table("what", "measured", "wanted", "yardstick", "ratio", title="pyiismod bench")
     try:
-        for measure in MEASURES:
-            for row in measure(windows):
-                table.add_row(*row)
+        with own_workers():
+            for measure in MEASURES:
+                for row in measure(windows):
+                    table.add_row(*row)
     finally:
         windows.shut_down()
     Console(width=120).print(table)
