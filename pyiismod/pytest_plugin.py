@@ -124,7 +124,7 @@ def iis(request: pytest.FixtureRequest) -> Iterator[Watched]:
     try:
         server = Watched(**options)
     except (PyiismodError, TypeError) as error:
-        pytest.fail(str(error), pytrace=False)
+        raise _failed(str(error)) from None
     request.node.stash[_SERVER] = server
     yield server
     server.close()
@@ -143,7 +143,7 @@ def iis_module(request: pytest.FixtureRequest, iis: Watched) -> Module:
     try:
         paths = [find_module(str(each), folders) for each in (named if isinstance(named, (list, tuple)) else [named])]
     except UsageError as error:
-        pytest.fail(str(error), pytrace=False)
+        raise _failed(str(error)) from None
     return iis.load_all(paths)
 
 
@@ -213,6 +213,11 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str]
         return [f"{left!r} == {right!r}", *differences(left, right)]
     names = "status, reason, headers, content, text"
     return [f"{left!r} == {right!r}", f"a response equals only a response; compare one of its {names}"]
+
+
+def _failed(text: str) -> BaseException:
+    """Return what pytest shows as text alone."""
+    return pytest.fail.Exception(text, pytrace=False)
 
 
 def _marked(node: pytest.Item | pytest.Collector) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def find_module(name: str, folders: Iterable[Path]) -> Path:
     Raises:
         UsageError: there is none.
     """
-    tried = [folder / name for folder in folders]
+    tried = dict.fromkeys(folder / name for folder in folders)
     for path in tried:
         if path.is_file():
             return path

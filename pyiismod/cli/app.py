@@ -98,7 +98,11 @@ def _pyiismod(
     \b
     pyiismod run hello.dll /              fire one request through a module
     pyiismod run hello.dll / --trace      and show all that happens meanwhile
-    pyiismod run --help                   more examples
+    pyiismod serve hello.dll              talk to it with a browser
+    pyiismod replay hello.dll s.har       fire recorded requests
+    pyiismod init mymodule                a module with build, tests and CI, to start from
+    pytest --iismod-dll hello.dll         the fixtures of the pytest plugin
+    pyiismod COMMAND --help               more examples
     """
     if context.invoked_subcommand is None:
         print(context.get_help())
