@@ -83,6 +83,7 @@ def run(app: App | Callable[..., Any], listening: socket.socket) -> None:
         access_log=False,
         server_header=False,
         date_header=False,
+        proxy_headers=False,  # the client is who is connected, whatever X-Forwarded-For says
         timeout_graceful_shutdown=_PATIENCE,
     )
     # uvicorn stops at a signal, and then raises it again for whoever was there before.
