@@ -98,9 +98,11 @@ lint: $(BUILD)/venv  ## ruff and mypy
 
 gen: $(BUILD)/venv  ## write all generated files anew
 	@$(BIN)/python -m pyiismod.host.gen
+	@$(BIN)/python docs/gen_reference.py
 
 gen-check: $(BUILD)/venv  ## fail when a generated file is not what its source gives
 	@$(BIN)/python -m pyiismod.host.gen --check
+	@$(BIN)/python docs/gen_reference.py --check
 
 fixtures: $(BUILD)/compilers  ## compile native/modules and native/launcher into the committed binaries
 	@$(PYTHON) native/build.py

@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pyiismod.asyncstreaming import AsyncResponseStream
     from pyiismod.errors import (
         DllMainFailed,
         InvalidImage,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "AsyncResponseStream",
     "DllMainFailed",
     "HandlerRequest",
     "Headers",
@@ -84,6 +86,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AsyncResponseStream": "asyncstreaming",
     "HandlerRequest": "handler",
     "ResponseStream": "streaming",
     "Headers": "headers",

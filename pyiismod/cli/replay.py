@@ -164,7 +164,8 @@ def _summary(found: Iterable[Replayed]) -> str:
     all_of_them = list(found)
     failed = sum(each.error is not None for each in all_of_them)
     other = sum(each.is_other for each in all_of_them)
-    return f"{len(all_of_them)} requests, {failed} failed, {other} with another status than recorded"
+    many = "1 request" if len(all_of_them) == 1 else f"{len(all_of_them)} requests"
+    return f"{many}, {failed} failed, {other} with another status than recorded"
 
 
 def _document(found: Iterable[Replayed], error: PyiismodError | None) -> dict[str, Any]:
