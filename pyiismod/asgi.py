@@ -18,6 +18,7 @@ from typing import Any
 
 from pyiismod.asyncstreaming import AsyncResponseStream
 from pyiismod.errors import PyiismodError, UsageError
+from pyiismod.headers import Headers
 from pyiismod.server import Server
 
 __all__ = ["ABORT", "App", "Finished"]
@@ -134,24 +135,30 @@ class App:
 
     async def _pump(self, scope: Scope, stream: AsyncResponseStream, send: Send, finished: Finished) -> None:
         """Take the response and hand it on."""
-        more = True
+        more, fits = True, True
         try:
             async with stream:
                 if stream.status:
                     headers = [(n.encode("latin-1"), v.encode("latin-1")) for n, v in stream.headers.lines()]
                     await send({"type": "http.response.start", "status": stream.status, "headers": headers})
                     finished.status = stream.status
+                    promised = _promised(stream.headers)
                     async for piece in stream:
                         finished.size += len(piece)
-                        more = not stream.is_over or stream.connection == "reset"
+                        if not (fits := promised is None or finished.size <= promised):
+                            break
+                        more = (
+                            not stream.is_over or stream.connection == "reset" or promised not in (None, finished.size)
+                        )
                         await send({"type": "http.response.body", "body": piece, "more_body": more})
+                    fits = fits and (promised in (None, finished.size) or not _has_body(scope, stream.status))
         except PyiismodError as error:
             finished.error = error
             if self._on_error is None:
                 raise
             await self._fail(scope, send, finished, self._on_error(error, scope))
             return
-        if not stream.status or stream.connection == "reset":
+        if not stream.status or stream.connection == "reset" or not fits:
             finished.status = 0
             await _cut(scope, send, has_begun=bool(stream.status))
         elif more:
@@ -227,6 +234,16 @@ async def _cut(scope: Scope, send: Send, *, has_begun: bool) -> None:
         await _answer(send, Finished(scope), 502, "The module cut the connection.\n")
     else:
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _promised(headers: Headers) -> int | None:
+    """Return what Content-Length says; None where nothing does. A module may say what is not true."""
+    length = headers.get("Content-Length", "")
+    return int(length) if length.isdecimal() and "Transfer-Encoding" not in headers else None
+
+
+def _has_body(scope: Scope, status: int) -> bool:
+    return scope["method"] != "HEAD" and status not in (204, 304)
 
 
 def _url(scope: Scope) -> str:

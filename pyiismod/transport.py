@@ -14,6 +14,8 @@ substatus, trace and refused calls, known when the body was read. What a module 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from pyiismod.errors import UsageError
@@ -58,7 +60,7 @@ class Transport(httpx2.BaseTransport):
         self._server = server
         self._options = options
 
-    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+    def handle_request(self, request: httpx2.Request) -> Any:
         """Send one request."""
         content: Any = None
         if (size := _size(request)) is not None:
@@ -68,12 +70,9 @@ class Transport(httpx2.BaseTransport):
         if not stream.status:
             stream.close()
             raise _cut(request)
-        return httpx2.Response(
-            stream.status,
-            headers=_lines(stream),
-            stream=_Body(stream, request),
-            extensions=_extensions(stream),
-        )
+        http = _library_of(request)
+        body = _mixed(_Body, http.SyncByteStream)(stream, request)
+        return _response(http, stream, body)
 
 
 class AsyncTransport(httpx2.AsyncBaseTransport):
@@ -88,7 +87,7 @@ class AsyncTransport(httpx2.AsyncBaseTransport):
         self._server = server
         self._options = options
 
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+    async def handle_async_request(self, request: httpx2.Request) -> Any:
         """Send one request."""
         content: Any = None
         if (size := _size(request)) is not None:
@@ -98,15 +97,22 @@ class AsyncTransport(httpx2.AsyncBaseTransport):
         if not stream.status:
             await stream.aclose()
             raise _cut(request)
-        return httpx2.Response(
-            stream.status,
-            headers=_lines(stream),
-            stream=_AsyncBody(stream, request),
-            extensions=_extensions(stream),
-        )
+        http = _library_of(request)
+        body = _mixed(_AsyncBody, http.AsyncByteStream)(stream, request)
+        return _response(http, stream, body)
 
 
-class _Body(httpx2.SyncByteStream):
+def _library_of(request: Any) -> Any:
+    """Return the library that a request is of: clients of both are welcome, and check that a response is their own."""
+    return import_module(type(request).__module__.partition(".")[0])
+
+
+@cache
+def _mixed(body: type, stream: type) -> Any:
+    return type(body.__name__, (body, stream), {})
+
+
+class _Body:
     def __init__(self, stream: ResponseStream, request: httpx2.Request) -> None:
         self._stream = stream
         self._request = request
@@ -120,7 +126,7 @@ class _Body(httpx2.SyncByteStream):
         self._stream.close()
 
 
-class _AsyncBody(httpx2.AsyncByteStream):
+class _AsyncBody:
     def __init__(self, stream: AsyncResponseStream, request: httpx2.Request) -> None:
         self._stream = stream
         self._request = request
@@ -160,10 +166,15 @@ def _lines(stream: ResponseStream | AsyncResponseStream) -> list[tuple[str, str]
     ]
 
 
-def _extensions(stream: ResponseStream | AsyncResponseStream) -> dict[str, Any]:
-    reason = stream.reason.encode("latin-1")
-    return {"http_version": b"HTTP/1.1", "reason_phrase": reason, "iismod": stream}
+def _response(http: Any, stream: ResponseStream | AsyncResponseStream, body: Any) -> Any:
+    extensions = {
+        "http_version": b"HTTP/1.1",
+        "reason_phrase": stream.reason.encode("latin-1"),
+        "iismod": stream,
+    }
+    return http.Response(stream.status, headers=_lines(stream), stream=body, extensions=extensions)
 
 
 def _cut(request: httpx2.Request) -> Exception:
-    return httpx2.RemoteProtocolError("The module cut the connection.", request=request)
+    kind: type[Exception] = _library_of(request).RemoteProtocolError
+    return kind("The module cut the connection.", request=request)
