@@ -176,5 +176,6 @@ def _response(http: Any, stream: ResponseStream | AsyncResponseStream, body: Any
 
 
 def _cut(request: httpx2.Request) -> Exception:
-    kind: type[Exception] = _library_of(request).RemoteProtocolError
-    return kind("The module cut the connection.", request=request)
+    kind: Any = _library_of(request).RemoteProtocolError
+    error: Exception = kind("The module cut the connection.", request=request)
+    return error

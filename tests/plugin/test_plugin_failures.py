@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import plugin_processes
 import pytest
+from plugin_processes import VARIABLE, supervisors
 
 Dll = Callable[[str], Path]
 
@@ -150,39 +153,27 @@ def test_responses_are_compared_as_a_client_sees_them(project: pytest.Pytester, 
     )
 
 
-def test_xdist_workers_do_not_meet(project: pytest.Pytester, dll: Dll) -> None:
+def test_xdist_workers_do_not_meet(project: pytest.Pytester, dll: Dll, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each process has workers of its own, and none is left."""
+    mark = f"xdist-{os.getpid()}"
+    monkeypatch.setenv(VARIABLE, mark)
+    shutil.copy(plugin_processes.__file__, project.path)
     project.makepyfile(
         f"""
         import pytest
+        from plugin_processes import supervisors
 
         @pytest.mark.parametrize("number", range(12))
         @pytest.mark.iismod(dll={str(dll("singleton"))!r})
         def test_counts(iis, iis_module, number):
             assert [iis.get("/").text for _ in range(3)] == ["1", "2", "3"]
+            assert supervisors({mark!r})
 
         @pytest.mark.iismod(dll={str(dll("crash_read"))!r})
         def test_crashes(iis, iis_module):
             iis.get("/")
         """
     )
-    before = supervisors()
     result = project.runpytest_subprocess("-n", "2", "-p", "xdist")
     result.assert_outcomes(passed=12, failed=1)
-    assert supervisors() - before == set()
-
-
-def supervisors() -> set[str]:
-    """Return the ids of the processes that supervise a worker of this user's runtime."""
-    home = os.environ.get("PYIISMOD_HOME", "pyiismod").encode()
-    found = set()
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                line = (entry / "cmdline").read_bytes()
-                ours = home in (entry / "environ").read_bytes()
-            except OSError:
-                continue
-            if b"supervisor.exe" in line and ours:
-                found.add(entry.name)
-    return found
+    assert supervisors(mark) == []

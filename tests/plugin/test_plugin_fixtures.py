@@ -117,22 +117,37 @@ def test_the_client_is_that_of_httpx(project: pytest.Pytester, hello: str) -> No
     project.runpytest_inprocess("--iismod-dll", hello).assert_outcomes(passed=1)
 
 
-@pytest.mark.parametrize(
-    ("marker", "said"),
-    [
-        ("", "There is no module to test. Name one with pytest --iismod-dll FILE"),
-        ("dll='build/nowhere.dll'", "There is no module build/nowhere.dll"),
-        ("dll='x.dll', allow=['IM999']", "There is no rule IM999"),
-        ("dll=HELLO, tiemout=3", "the server cannot be configured so: * 'tiemout'"),
-    ],
-)
-def test_wrong_use_is_explained(project: pytest.Pytester, hello: str, marker: str, said: str) -> None:
+def test_wrong_use_is_explained(project: pytest.Pytester, hello: str) -> None:
     project.makepyfile(
-        f"import pytest\nHELLO = {hello!r}\n@pytest.mark.iismod({marker})\ndef test_it(iis, iis_module): iis.get('/')\n"
+        f"""
+        import pytest
+
+        def test_none(iis, iis_module): iis.get("/")
+
+        @pytest.mark.iismod(dll="build/nowhere.dll")
+        def test_absent(iis, iis_module): iis.get("/")
+
+        @pytest.mark.iismod(dll={hello!r}, allow=["IM999"])
+        def test_no_such_rule(iis, iis_module): iis.get("/")
+
+        @pytest.mark.iismod(dll={hello!r}, tiemout=3)
+        def test_no_such_option(iis, iis_module): iis.get("/")
+
+        @pytest.mark.iismod(dll={hello!r}, root="absent")
+        def test_no_such_folder(iis, iis_module): iis.get("/")
+        """
     )
     result = project.runpytest_inprocess()
-    assert result.parseoutcomes() != {"passed": 1}
-    result.stdout.fnmatch_lines([f"*{said}*"])
+    result.assert_outcomes(errors=5)
+    result.stdout.fnmatch_lines(
+        [
+            "There is no module to test. Name one with pytest --iismod-dll FILE*",
+            "There is no module build/nowhere.dll*",
+            "There is no rule IM999*",
+            "*the server cannot be configured so: * 'tiemout'*",
+            "The site's root * is not a folder*",
+        ]
+    )
 
 
 def test_in_process_is_for_windows(project: pytest.Pytester, hello: str) -> None:
