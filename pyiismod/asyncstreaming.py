@@ -11,64 +11,37 @@ large piece and ending a worker do wait, and do so on other threads.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Callable
+from collections.abc import AsyncIterable, AsyncIterator
 from types import TracebackType
-from typing import NamedTuple
 
-from pyiismod.content import Content
-from pyiismod.conversation import Conversation
 from pyiismod.headers import Headers
+from pyiismod.streaming import Door, Way
 from pyiismod.trace import Trace
-from pyiismod.worker.call import Call
 from pyiismod.worker.flow import OtherSideGone
-from pyiismod.worker.protocol import Fired, Reply
+from pyiismod.worker.protocol import Fired
 
-__all__ = ["AsyncResponseStream", "Door"]
+__all__ = ["AsyncResponseStream"]
 
 _AT_ONCE = 32 << 10  # bytes that a pipe takes without waiting
-
-
-class Door(NamedTuple):
-    """How a stream reaches the worker.
-
-    Attributes:
-        is_open: whether there is a worker, so that ``begin`` need not wait for one to start.
-        begin: sends the request of a conversation.
-        finish: takes the reply that a call waits for; its errors are the module's.
-    """
-
-    is_open: Callable[[], bool]
-    begin: Callable[[Conversation], Call]
-    finish: Callable[[Callable[[], Reply]], Fired]
 
 
 class AsyncResponseStream:
     """One response; ``async with`` sends its request, and waits for its head.
 
     Args:
-        content: what is sent with the headers, and after them by threads.
-        source: what is sent after that, when it is there; None for no more.
-        converse: makes the conversation, given whom to tell of news.
         door: to the worker.
+        source: what is sent behind the headers, when it is there; None for what the door itself has.
 
     Attributes:
         status, substatus, reason, headers: as of :class:`~pyiismod.Response`.
         trace, refused, connection, interim: the same; known when the response was read to its end or has been closed.
     """
 
-    def __init__(
-        self,
-        content: Content,
-        source: AsyncIterable[bytes] | None,
-        converse: Callable[[Callable[[], None]], Conversation],
-        door: Door,
-    ) -> None:
-        self._content = content
-        self._source = source
-        self._conversation = converse(self._told)
+    def __init__(self, door: Door, source: AsyncIterable[bytes] | None) -> None:
         self._door = door
+        self._source = source
         self._news = asyncio.Event()
-        self._call: Call | None = None
+        self._way: Way | None = None
         self._fired: Fired | None = None
         self._whole = b""
         self._upload: asyncio.Future[None] | None = None
@@ -90,26 +63,38 @@ class AsyncResponseStream:
 
     async def __aenter__(self) -> AsyncResponseStream:
         self._loop = asyncio.get_running_loop()
-        if self._door.is_open() and len(self._content.first) <= _AT_ONCE:
-            self._call = self._door.begin(self._conversation)
-        else:
-            self._call = await asyncio.to_thread(self._door.begin, self._conversation)
-        if self._source is not None:
-            self._upload = asyncio.ensure_future(self._send(self._source))
-        elif self._content.rest is not None:
-            self._upload = asyncio.ensure_future(asyncio.to_thread(self._conversation.pump))
         try:
-            while self._conversation.head is None and not self._call.is_settled:
-                await self._wait()
-            if (head := self._conversation.head) is not None:
-                self.status, self.substatus, self.reason = head.status, head.substatus, head.reason
-                self.headers, self.interim = Headers(head.headers), tuple(head.interim)
-            else:
-                self._take_whole(await self._end())
+            while not await self._begin():
+                pass
         except BaseException:
             await self.aclose()
             raise
         return self
+
+    async def _begin(self) -> bool:
+        """Send the request; return whether it came to a worker that takes requests."""
+        if self._door.is_open() and len(self._door.content.first) <= _AT_ONCE:
+            self._way = way = self._door.begin(self._told)
+        else:
+            self._way = way = await asyncio.to_thread(self._door.begin, self._told)
+        if self._source is not None:
+            self._upload = asyncio.ensure_future(self._send(way, self._source))
+        elif self._door.content.rest is not None:
+            self._upload = asyncio.ensure_future(asyncio.to_thread(way.conversation.pump))
+        while way.conversation.head is None and not way.call.is_settled:
+            await self._wait()
+        if (head := way.conversation.head) is not None:
+            self.status, self.substatus, self.reason = head.status, head.substatus, head.reason
+            self.headers, self.interim = Headers(head.headers), tuple(head.interim)
+            return True
+        await self._end()
+        fired = self._fired
+        if fired is None or fired.gone:
+            self._fired = None
+            return False
+        self.status, self.substatus, self.reason = fired.status, fired.substatus, fired.reason
+        self.headers, self._whole = Headers(fired.headers), fired.body
+        return True
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
@@ -125,14 +110,16 @@ class AsyncResponseStream:
         whole, self._whole = self._whole, b""
         if whole:
             yield whole
-        try:
-            while self._fired is None and (piece := self._conversation.download.read_now()) != b"":
-                if piece is None:
-                    await self._wait()
-                else:
-                    yield piece
-        except OtherSideGone:
-            pass
+        if self._way is not None:
+            download = self._way.conversation.download
+            try:
+                while (piece := download.read_now()) != b"":
+                    if piece is None:
+                        await self._wait()
+                    else:
+                        yield piece
+            except OtherSideGone:
+                pass
         await self._end()
 
     async def aread(self) -> bytes:
@@ -149,9 +136,9 @@ class AsyncResponseStream:
         Raises:
             ModuleError: a module crashed, hung or ended the process.
         """
-        if self._fired is None and self._call is not None:
-            if not self._call.is_settled:
-                self._conversation.leave()
+        if self._way is not None:
+            if not self._way.call.is_settled:
+                self._way.conversation.leave()
             await self._end()
 
     def _told(self) -> None:
@@ -163,38 +150,36 @@ class AsyncResponseStream:
         await self._news.wait()
         self._news.clear()
 
-    async def _send(self, source: AsyncIterable[bytes]) -> None:
+    async def _send(self, way: Way, source: AsyncIterable[bytes]) -> None:
         """Send what the source has, piece by piece; a source that fails is a client that has gone."""
         try:
             async for piece in source:
                 if piece:
-                    await asyncio.to_thread(self._conversation.send, piece)
-            await asyncio.to_thread(self._conversation.send, b"")
+                    await asyncio.to_thread(way.conversation.send, piece)
+            await asyncio.to_thread(way.conversation.send, b"")
         except OtherSideGone:
             pass
         except BaseException as error:
-            self._conversation.trouble = error
-            self._conversation.leave()
+            way.conversation.trouble = error
+            way.conversation.leave()
             if not isinstance(error, Exception):
                 raise
 
-    def _take_whole(self, fired: Fired | None) -> None:
-        if fired is not None:
-            self.status, self.substatus, self.reason = fired.status, fired.substatus, fired.reason
-            self.headers, self._whole = Headers(fired.headers), fired.body
-
-    async def _end(self) -> Fired | None:
-        call, self._call = self._call, None
-        if call is None:
-            return self._fired
-        while not call.is_settled:
+    async def _end(self) -> None:
+        way, self._way = self._way, None
+        if way is None:
+            return
+        while not way.call.is_settled:
             await self._wait()
-        if self._upload is not None and not self._upload.done() and self._source is not None:
+        if self._upload is not None and self._source is not None:
             self._upload.cancel()
-        quick = isinstance(call.reply, Fired) and not call.reply.recycle
+        quick = isinstance(way.call.reply, Fired) and not way.call.reply.recycle
         finish = self._door.finish
-        self._fired = fired = finish(call.wait) if quick else await asyncio.to_thread(finish, call.wait)
+        if quick:
+            fired = finish(way.worker, way.call.wait)
+        else:
+            fired = await asyncio.to_thread(finish, way.worker, way.call.wait)
+        self._fired = fired
         self.trace, self.refused = Trace(fired.trace), tuple(fired.refused)
         self.connection, self.interim = fired.connection, tuple(fired.interim)
-        self._conversation.check()
-        return fired
+        way.conversation.check()

@@ -31,7 +31,7 @@ from pyiismod.pool import WorkerPool
 from pyiismod.request import HeaderTypes, UserTypes, build, check_schedule, user_of
 from pyiismod.response import Response
 from pyiismod.runtime import Runtime, find
-from pyiismod.streaming import ResponseStream
+from pyiismod.streaming import Door, ResponseStream, Way
 from pyiismod.trace import Trace
 from pyiismod.worker import protocol
 from pyiismod.worker.call import Call, Listener
@@ -262,12 +262,7 @@ class Server(Happenings):
         """
         body = Content(content)
         command = self._build(method, url, content=body, stream=True, **options)
-        conversation, worker = Conversation(body, self._handler), self._started()
-        return ResponseStream(
-            conversation,
-            lambda: worker.begin(command, self._timeout, conversation),
-            lambda wait: self._take_end(worker, wait, command),
-        )
+        return ResponseStream(self._door(body, command))
 
     def astream(
         self, method: str, url: str, *, content: ContentTypes | AsyncIterable[bytes] | None = None, **options: Any
@@ -286,23 +281,19 @@ class Server(Happenings):
         Raises:
             UsageError: something in the request cannot be sent.
         """
-        from pyiismod.asyncstreaming import AsyncResponseStream, Door  # with it comes asyncio, 30 ms
+        from pyiismod.asyncstreaming import AsyncResponseStream  # with it comes asyncio, 30 ms
 
         source = content if isinstance(content, AsyncIterable) else None
         body = Content(content) if not isinstance(content, AsyncIterable) else Content.flowing()
         command = self._build(method, url, content=body, stream=True, **options)
-        used: list[Worker] = []
+        return AsyncResponseStream(self._door(body, command), source)
 
-        def begin(conversation: Conversation) -> Call:
-            used.append(self._started())
-            return used[0].begin(command, self._timeout, conversation)
+    def _door(self, body: Content, command: protocol.Fire) -> Door:
+        def begin(changed: Callable[[], None] | None) -> Way:
+            conversation, worker = Conversation(body, self._handler, changed), self._started()
+            return Way(conversation, worker.begin(command, self._timeout, conversation), worker)
 
-        return AsyncResponseStream(
-            body,
-            source,
-            lambda changed: Conversation(body, self._handler, changed),
-            Door(lambda: self._is_ready, begin, lambda wait: self._take_end(used[0], wait, command)),
-        )
+        return Door(body, lambda: self._is_ready, begin, lambda worker, wait: self._take_end(worker, wait, command))
 
     def _build(
         self, method: str, url: str, *, schedule: str | int | None = None, user: UserTypes | None = None, **options: Any
@@ -385,8 +376,8 @@ class Server(Happenings):
     def _take_end(self, worker: Worker, wait: Callable[[], protocol.Reply], command: protocol.Fire) -> protocol.Fired:
         """Wait for the end of a streamed request."""
         fired = self._settle(worker, wait, command, protocol.Fired)
-        if fired.gone:
-            raise WorkerError("the process was ending when the request came")
+        if fired.gone and command.more:
+            raise WorkerError("the process was ending when the request came, and its content is used up")
         self._recycle(fired, worker)
         return fired
 

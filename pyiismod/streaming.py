@@ -13,7 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from threading import Thread
 from types import TracebackType
+from typing import Any, NamedTuple
 
+from pyiismod.content import Content
 from pyiismod.conversation import Conversation
 from pyiismod.headers import Headers
 from pyiismod.trace import Trace
@@ -21,29 +23,47 @@ from pyiismod.worker.call import Call
 from pyiismod.worker.flow import OtherSideGone
 from pyiismod.worker.protocol import Fired, Reply
 
-__all__ = ["ResponseStream"]
+__all__ = ["Door", "ResponseStream", "Way"]
+
+
+class Way(NamedTuple):
+    """One attempt at a request: our side of it, the call, and the worker that it went to."""
+
+    conversation: Conversation
+    call: Call
+    worker: Any
+
+
+class Door(NamedTuple):
+    """How a stream reaches a worker.
+
+    Attributes:
+        content: what is sent with the headers, and after them.
+        is_open: whether there is a worker, so that ``begin`` need not wait for one to start.
+        begin: sends the request; told whom to tell of news. Again when the worker was ending when it came.
+        finish: takes the reply that a call waits for; its errors are the module's.
+    """
+
+    content: Content
+    is_open: Callable[[], bool]
+    begin: Callable[[Callable[[], None] | None], Way]
+    finish: Callable[[Any, Callable[[], Reply]], Fired]
 
 
 class ResponseStream:
     """One response; ``with`` sends its request, and waits for its head.
 
     Args:
-        conversation: our side of the request.
-        begin: sends the request.
-        finish: waits for the end of the request; its errors are the module's.
+        door: to the worker.
 
     Attributes:
         status, substatus, reason, headers: as of :class:`~pyiismod.Response`.
         trace, refused, connection, interim: the same; known when the response was read to its end or has been closed.
     """
 
-    def __init__(
-        self, conversation: Conversation, begin: Callable[[], Call], finish: Callable[[Callable[[], Reply]], Fired]
-    ) -> None:
-        self._conversation = conversation
-        self._begin = begin
-        self._finish = finish
-        self._call: Call | None = None
+    def __init__(self, door: Door) -> None:
+        self._door = door
+        self._way: Way | None = None
         self._fired: Fired | None = None
         self._whole = b""
         self.status = self.substatus = 0
@@ -58,16 +78,27 @@ class ResponseStream:
         return f"<ResponseStream {self.status} {self.reason}>"
 
     def __enter__(self) -> ResponseStream:
-        self._call = self._begin()
-        Thread(target=self._conversation.pump, name="pyiismod-upload", daemon=True).start()
-        self._conversation.wait_for_head()
-        if (head := self._conversation.head) is not None:
+        while not self._begin():
+            pass
+        return self
+
+    def _begin(self) -> bool:
+        """Send the request; return whether it came to a worker that takes requests."""
+        self._way = self._door.begin(None)
+        conversation = self._way.conversation
+        if self._door.content.rest is not None:
+            Thread(target=conversation.pump, name="pyiismod-upload", daemon=True).start()
+        conversation.wait_for_head()
+        if (head := conversation.head) is not None:
             self.status, self.substatus, self.reason = head.status, head.substatus, head.reason
             self.headers, self.interim = Headers(head.headers), tuple(head.interim)
-        else:
-            self._end()
-            self._take_whole()
-        return self
+            return True
+        self._end()
+        if self._fired is not None and self._fired.gone:
+            self._fired = None
+            return False
+        self._take_whole()
+        return True
 
     def _take_whole(self) -> None:
         if (fired := self._fired) is not None:
@@ -86,11 +117,12 @@ class ResponseStream:
         whole, self._whole = self._whole, b""
         if whole:
             yield whole
-        try:
-            while piece := self._conversation.download.read():
-                yield piece
-        except OtherSideGone:
-            pass
+        if self._way is not None and self._fired is None:
+            try:
+                while piece := self._way.conversation.download.read():
+                    yield piece
+            except OtherSideGone:
+                pass
         self._end()
 
     def read(self) -> bytes:
@@ -107,17 +139,16 @@ class ResponseStream:
         Raises:
             ModuleError: a module crashed, hung or ended the process.
         """
-        if self._fired is None and self._call is not None:
-            if not self._conversation.download.ended:
-                self._conversation.download.leave()
+        if self._fired is None and self._way is not None:
+            if not self._way.conversation.download.ended:
+                self._way.conversation.download.leave()
             self._end()
 
     def _end(self) -> None:
-        call = self._call
-        if call is None or self._fired is not None:
+        way, self._way = self._way, None
+        if way is None:
             return
-        self._call = None
-        self._fired = fired = self._finish(call.wait)
+        self._fired = fired = self._door.finish(way.worker, way.call.wait)
         self.trace, self.refused = Trace(fired.trace), tuple(fired.refused)
         self.connection, self.interim = fired.connection, tuple(fired.interim)
-        self._conversation.check()
+        way.conversation.check()

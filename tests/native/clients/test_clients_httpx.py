@@ -106,6 +106,24 @@ def test_a_download_flows_to_a_coroutine(one: Make) -> None:
     assert iis.get("/?1").status == 200
 
 
+def test_a_recycled_worker_loses_no_request(one: Make) -> None:
+    """Those that come while it ends find the next worker, as under overlapped recycling."""
+    iis = one("hello")
+
+    async def some(client: httpx2.AsyncClient) -> list[str]:
+        return [(await client.get("/")).text for _ in range(40)]
+
+    async def main() -> list[list[str]]:
+        async with httpx2.AsyncClient(transport=AsyncTransport(iis), base_url="http://localhost") as client:
+            requests = [asyncio.ensure_future(some(client)) for _ in range(8)]
+            for _ in range(2):
+                await asyncio.sleep(0.02)
+                await asyncio.to_thread(iis.recycle)
+            return await asyncio.gather(*requests)
+
+    assert {text for each in asyncio.run(main()) for text in each} == {"Hello World"}
+
+
 def test_a_crash_is_the_error_that_it_is(one: Make) -> None:
     iis = one("crash_read")
     client = httpx2.Client(transport=Transport(iis), base_url="http://localhost")
