@@ -54,7 +54,7 @@ def listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=1024)
     except (OSError, OverflowError) as error:
         why = getattr(error, "strerror", None) or str(error)
-        hint = "Choose another one with --port; 0 takes any that is free."
+        hint = "Choose another port with --port (0 takes any that is free), or an address of this computer with --host."
         raise UsageError(f"Nothing can listen at {host} port {port}: {why}.", hint=hint) from None
 
 
@@ -73,7 +73,10 @@ def url_of(listening: socket.socket) -> str:
 
 
 def run(app: App | Callable[..., Any], listening: socket.socket) -> None:
-    """Serve until somebody interrupts it (Ctrl-C, SIGTERM); then let the requests that are under way end."""
+    """Serve until somebody interrupts it (Ctrl-C, SIGTERM); then let the requests that are under way end.
+
+    It has to be called on the main thread, which is the one that signals come to.
+    """
     config = uvicorn.Config(
         app,
         http=_Protocol,

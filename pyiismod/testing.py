@@ -8,14 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyiismod.errors import PyiismodError, UsageError
 from pyiismod.module import Module
 from pyiismod.response import Response
 from pyiismod.rules import NOTE, RULES
 from pyiismod.server import Server
+from pyiismod.streaming import ResponseStream
 from pyiismod.trace import Violation
+
+if TYPE_CHECKING:
+    from pyiismod.asyncstreaming import AsyncResponseStream
 
 __all__ = ["Watched", "differences", "find_module", "sections", "violations"]
 
@@ -27,12 +31,12 @@ class Watched(Server):
     """A server that remembers for the report.
 
     Attributes:
-        last: the last response.
+        last: the last response; one that was taken as a stream has no body here.
         allow: ids of rules that may be broken.
     """
 
     def __init__(self, *, allow: Iterable[str] = (), **options: Any) -> None:
-        self.last: Response | None = None
+        self.last: Response | ResponseStream | AsyncResponseStream | None = None
         self.allow = frozenset(allow)
         if unknown := sorted(self.allow - RULES.keys()):
             raise UsageError(f"There is no rule {', '.join(unknown)}.", hint=f"There are {', '.join(sorted(RULES))}.")
@@ -42,8 +46,18 @@ class Watched(Server):
         """As of :class:`~pyiismod.Server`."""
         __tracebackhide__ = True
         self.last = None
-        self.last = super().request(method, url, **options)
-        return self.last
+        self.last = response = super().request(method, url, **options)
+        return response
+
+    def stream(self, method: str, url: str, **options: Any) -> ResponseStream:
+        """As of :class:`~pyiismod.Server`."""
+        self.last = stream = super().stream(method, url, **options)
+        return stream
+
+    def astream(self, method: str, url: str, **options: Any) -> AsyncResponseStream:
+        """As of :class:`~pyiismod.Server`."""
+        self.last = stream = super().astream(method, url, **options)
+        return stream
 
     def load_all(self, paths: Iterable[Path]) -> Module:
         """Load modules in order and return the first.
@@ -82,8 +96,11 @@ def sections(server: Watched) -> Iterator[tuple[str, str]]:
     from pyiismod.report.values import visible
 
     if (last := server.last) is not None:
-        body = body_text(last)
-        shown = body_note(last, "it is in response.content") if body is None else body[:_SHOWN]
+        if isinstance(last, Response):
+            body = body_text(last)
+            shown = body_note(last, "it is in response.content") if body is None else body[:_SHOWN]
+        else:
+            shown = "(its body was taken as a stream)"
         yield "response", "\n".join([*head_lines(last), "", shown])
     if trees := timeline_trees(server.trace[-_SHOWN:], refused=server.refused):
         yield "timeline", plain(*trees)
