@@ -23,7 +23,7 @@ _QUERY_INFORMATION = 0x40
 _STILL_ACTIVE = 259
 _START_ADDRESS = 9  # ThreadQuerySetWin32StartAddress
 _STANDARD = (-10, -11, -12)  # input, output, error
-_PATIENCE = 0.1  # seconds for threads that are on their way out
+_PATIENCE = 0.3  # seconds for threads that are on their way out
 _LONGEST = 32768  # characters of a path
 
 

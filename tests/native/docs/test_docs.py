@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from pages import ROOT, Reader, steps
+from docs_pages import ROOT, Reader, steps
 
 from pyiismod.runtime import Runtime
 
