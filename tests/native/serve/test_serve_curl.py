@@ -116,6 +116,22 @@ def test_a_crash_is_a_502_with_a_report_and_others_go_on(serve: Serve, tmp_path:
     assert serving.stop() == 0
 
 
+def test_others_go_on_while_one_request_crashes(serve: Serve) -> None:
+    """They get their answer, or, when they were in the same process, the 502 of that crash; never nothing at all."""
+    serving = serve("crash_on_path")
+    urls = [part for number in range(40) for part in ("-o", "/dev/null", f"{serving.url}{number}")]
+    with ThreadPoolExecutor(4) as pool:
+        others = [pool.submit(curl, "-w", "%{http_code} ", *urls) for _ in range(3)]
+        crashed = [curl("-w", " %{http_code}", f"{serving.url}crash").stdout for _ in range(2)]
+        codes = [code for other in others for code in other.result().stdout.split()]
+    assert all(each.endswith(b" 502") for each in crashed)
+    assert len(codes) == 120
+    assert set(codes) <= {b"200", b"502"}
+    assert codes.count(b"200") > 100
+    assert curl(serving.url).stdout == b"fine"
+    assert serving.stop() == 0
+
+
 def test_many_clients_at_once(serve: Serve) -> None:
     serving = serve("async_routine")
     with ThreadPoolExecutor(8) as pool:
