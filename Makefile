@@ -14,9 +14,10 @@ REAL := $(BIN)/python -m pytest -q -n auto --dist loadfile
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 RUNTIME_PACKAGES := wine wine64 python3-venv
+CLIENTS := curl wrk chromium fonts-dejavu-core cmake ninja-build
 COMPILERS := g++-mingw-w64-x86-64 g++-mingw-w64-i686 clang-16 lld-16 llvm-16 bubblewrap
 
-.PHONY: help setup demo test unit native inprocess bench fuzz check lint gen gen-check fixtures fixtures-check clean
+.PHONY: help setup demo test unit native plugin inprocess bench fuzz check lint gen gen-check fixtures fixtures-check clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -36,6 +37,15 @@ $(BUILD)/compilers: Makefile
 	    command -v $$tool >/dev/null || { \
 	        $(SUDO) apt-get update -q && \
 	        DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -yq --no-install-recommends $(COMPILERS); break; }; \
+	done
+	@touch $@
+
+$(BUILD)/clients: Makefile
+	@mkdir -p $(BUILD)
+	@for tool in curl wrk chromium cmake ninja; do \
+	    command -v $$tool >/dev/null || { \
+	        $(SUDO) apt-get update -q && \
+	        DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -yq --no-install-recommends $(CLIENTS); break; }; \
 	done
 	@touch $@
 
@@ -62,20 +72,23 @@ demo: setup  ## run a real module.dll and show what happens
 
 # --- proofs
 
-test: setup $(BUILD)/compilers lint gen-check fixtures-check  ## everything that CI runs
+test: setup $(BUILD)/compilers $(BUILD)/clients lint gen-check fixtures-check  ## everything that CI runs
 	@$(UNIT)
-	@$(REAL) tests/inprocess tests/native
+	@$(REAL) tests/inprocess tests/native tests/plugin
 
 unit: $(BUILD)/venv  ## no DLL, no worker; seconds
 	@$(UNIT)
 
-native: setup $(BUILD)/compilers  ## real DLLs in a real worker
+native: setup $(BUILD)/compilers $(BUILD)/clients  ## real DLLs in a real worker
 	@$(REAL) tests/native
+
+plugin: setup  ## the pytest plugin, as its users run it
+	@$(REAL) tests/plugin
 
 inprocess: setup  ## the host inside the runtime's Windows Python
 	@$(REAL) tests/inprocess
 
-bench: setup  ## speed and memory, as a table
+bench: setup $(BUILD)/clients  ## speed and memory, as a table
 	@$(BIN)/python -m tests.bench
 
 fuzz: $(BUILD)/venv  ## inspect 20,000 broken files
@@ -88,9 +101,11 @@ lint: $(BUILD)/venv  ## ruff and mypy
 
 gen: $(BUILD)/venv  ## write all generated files anew
 	@$(BIN)/python -m pyiismod.host.gen
+	@$(BIN)/python docs/gen_reference.py
 
 gen-check: $(BUILD)/venv  ## fail when a generated file is not what its source gives
 	@$(BIN)/python -m pyiismod.host.gen --check
+	@$(BIN)/python docs/gen_reference.py --check
 
 fixtures: $(BUILD)/compilers  ## compile native/modules and native/launcher into the committed binaries
 	@$(PYTHON) native/build.py

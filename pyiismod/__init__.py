@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pyiismod.asyncstreaming import AsyncResponseStream
     from pyiismod.checking import Finding, Options, Report, check
     from pyiismod.errors import (
         DllMainFailed,
@@ -40,14 +41,17 @@ if TYPE_CHECKING:
     from pyiismod.handler import HandlerRequest
     from pyiismod.headers import Headers
     from pyiismod.module import Module, Registration
+    from pyiismod.pool import WorkerPool
     from pyiismod.response import Response
     from pyiismod.server import Server
     from pyiismod.streaming import ResponseStream
     from pyiismod.trace import Trace, TraceEvent
+    from pyiismod.worker.protocol import User
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "AsyncResponseStream",
     "DllMainFailed",
     "Finding",
     "HandlerRequest",
@@ -78,13 +82,16 @@ __all__ = [
     "Trace",
     "TraceEvent",
     "UsageError",
+    "User",
     "WorkerError",
+    "WorkerPool",
     "WrongArchitecture",
     "__version__",
     "check",
 ]
 
 _HOMES = {
+    "AsyncResponseStream": "asyncstreaming",
     "Finding": "checking",
     "Options": "checking",
     "Report": "checking",
@@ -95,9 +102,11 @@ _HOMES = {
     "Module": "module",
     "Registration": "module",
     "Response": "response",
+    "WorkerPool": "pool",
     "Server": "server",
     "Trace": "trace",
     "TraceEvent": "trace",
+    "User": "worker.protocol",
 }
 
 

@@ -47,6 +47,18 @@ class Content:
         elif content is not None:
             self._take_pieces(content)
 
+    @classmethod
+    def flowing(cls) -> Content:
+        """Return content whose pieces somebody else sends, when they are there."""
+        content = cls(None)
+        content.rest = iter(())
+        return content
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether somebody has taken of what was sent."""
+        return self._is_taken
+
     def pieces(self) -> Iterator[bytes | memoryview]:
         """Yield what follows; until somebody has taken of it, all of it anew each time."""
         kept, self._kept = self._kept, []

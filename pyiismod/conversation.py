@@ -27,11 +27,15 @@ class Conversation:
     Args:
         content: its body.
         handler: answers what no module has.
+        changed: called, on any thread, when the response has begun, a piece of it has come, or all is over.
     """
 
-    def __init__(self, content: Content, handler: Handler | None = None) -> None:
+    def __init__(
+        self, content: Content, handler: Handler | None = None, changed: Callable[[], None] | None = None
+    ) -> None:
         self._content = content
         self._handler = handler
+        self._changed = changed
         self._answers: dict[int, Answer] = {}
         self._arrived = Event()
         self.head: Begun | None = None
@@ -53,6 +57,7 @@ class Conversation:
         if isinstance(message, Begun):
             self.head = message
             self._arrived.set()
+            self._tell()
         elif isinstance(message, Asked):
             answer = self._answers[message.flow] = Answer(message, self._send)
             Thread(target=self._answer, args=(answer,), name="pyiismod-handler", daemon=True).start()
@@ -60,6 +65,7 @@ class Conversation:
             self._upload.deliver(message)
         elif message.flow == RESPONSE_BODY:
             self.download.deliver(message)
+            self._tell()
         elif (asked := self._answers.get(message.flow & ~1)) is not None:
             asked.deliver(message)
 
@@ -70,6 +76,11 @@ class Conversation:
         for answer in list(self._answers.values()):
             answer.cut()
         self._arrived.set()
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._changed is not None:
+            self._changed()
 
     @property
     def is_awaited(self) -> bool:
@@ -101,6 +112,24 @@ class Conversation:
         except BaseException as error:
             self.trouble = error
             self._upload.leave()
+
+    def send(self, piece: bytes | memoryview) -> None:
+        """Send a piece of the content; an empty one is its end. Wait while there is no room.
+
+        Raises:
+            OtherSideGone: nobody wants it any more.
+        """
+        if piece:
+            self._upload.write(piece)
+        else:
+            self._upload.end()
+
+    def leave(self) -> None:
+        """The client goes away: neither will the rest of the content come, nor will the response be read."""
+        if self._content.rest is not None:
+            self._upload.leave()
+        if not self.download.ended:
+            self.download.leave()
 
     def _answer(self, answer: Answer) -> None:
         try:

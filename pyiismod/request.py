@@ -12,11 +12,13 @@ from urllib.parse import quote, urlsplit
 
 from pyiismod.content import Content, ContentTypes, encoded
 from pyiismod.errors import UsageError
-from pyiismod.worker.protocol import SCHEDULES, Fire
+from pyiismod.worker.protocol import SCHEDULES, Fire, User
 
-__all__ = ["HeaderTypes", "build", "check_schedule"]
+__all__ = ["HeaderTypes", "UserTypes", "build", "check_schedule", "user_of"]
 
 HeaderTypes = Mapping[str, str] | Iterable[tuple[str, str]]
+UserTypes = str | tuple[str, str] | User
+"""Whom IIS has authenticated: a name, (name, password) of Basic authentication, or all that there is to say."""
 
 LONGEST = 0xFFFF
 """Bytes of a URL, a header's name or its value, at most: native code counts them in a USHORT."""
@@ -47,6 +49,7 @@ def build(
     schedule: str | int = "threaded",
     connection: str = "",
     certificate: bytes = b"",
+    user: UserTypes | None = None,
 ) -> Fire:
     """Return the command for one request, with ``id`` 0.
 
@@ -65,6 +68,7 @@ def build(
         schedule: when completions are delivered: ``"threaded"``, ``"inline"``, ``"early"`` or a seed.
         connection: name of the connection that carries it, and others of that name; "" for one of its own.
         certificate: the client's, DER; empty for none.
+        user: who makes it, authenticated; None for nobody.
 
     Raises:
         UsageError: with what is wrong and how it should look.
@@ -101,6 +105,7 @@ def build(
     local = ("::1" if ":" in remote[0] else "127.0.0.1", port)
     return Fire(
         *(0, _method(method), scheme, authority, target, lines, body.first, remote, local),
+        user=user_of(user),
         schedule=schedule,
         record=record,
         more=body.rest is not None,
@@ -125,6 +130,21 @@ def check_schedule(schedule: str | int) -> None:
         raise UsageError(
             f"{schedule!r} is no schedule for completions.", hint=f"Use {', '.join(SCHEDULES)} or a number as a seed."
         )
+
+
+def user_of(user: UserTypes | None) -> User | None:
+    """Return the credentials that were given in short.
+
+    Raises:
+        UsageError: they are nothing of the kind.
+    """
+    if user is None or isinstance(user, User):
+        return user
+    if isinstance(user, str):
+        return User(user)
+    if isinstance(user, tuple) and len(user) == 2 and all(isinstance(each, str) for each in user):
+        return User(*user)
+    raise UsageError(f"{user!r} is no user.", hint='Write "alice", ("alice", "password") or pyiismod.User(…).')
 
 
 def _method(method: str) -> str:

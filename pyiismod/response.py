@@ -52,6 +52,17 @@ class Response:
     def __repr__(self) -> str:
         return f"<Response {self.status} {self.reason}, {len(self.content)} bytes>"
 
+    def __eq__(self, other: object) -> bool:
+        """Whether a client would see the same: everything but the Date, and but how it came about."""
+        return isinstance(other, Response) and self._seen() == other._seen()
+
+    def __hash__(self) -> int:
+        return hash((self.status, self.content))
+
+    def _seen(self) -> tuple[object, ...]:
+        lines = [(name.lower(), value) for name, value in self.headers.lines() if name.lower() != "date"]
+        return self.status, self.substatus, self.reason, lines, self.content, self.connection, self.interim
+
     @property
     def text(self) -> str:
         """The body as text, by the charset of Content-Type, else UTF-8; undecodable bytes are replaced."""

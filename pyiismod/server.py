@@ -12,15 +12,14 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterable, Callable, Iterable, Sequence
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import RLock
 from time import monotonic
 from types import TracebackType
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pyiismod import errors
 from pyiismod.content import Content, ContentTypes
@@ -32,15 +31,19 @@ from pyiismod.happenings import Happenings
 from pyiismod.headers import Headers
 from pyiismod.inspection import Image, LoadWarning, explain_missing, forwards, import_closure, preflight, read_image
 from pyiismod.module import Module
-from pyiismod.request import HeaderTypes, build, check_schedule
+from pyiismod.pool import WorkerPool
+from pyiismod.request import HeaderTypes, UserTypes, build, check_schedule, user_of
 from pyiismod.response import Response
 from pyiismod.runtime import Runtime, find
-from pyiismod.streaming import Finish, ResponseStream
+from pyiismod.streaming import Door, ResponseStream, Way
 from pyiismod.trace import Trace
 from pyiismod.worker import protocol
 from pyiismod.worker.call import Call, Listener
 from pyiismod.worker.client import Closed, WorkerClient
 from pyiismod.worker.output import Output
+
+if TYPE_CHECKING:
+    from pyiismod.asyncstreaming import AsyncResponseStream
 
 __all__ = ["Server"]
 
@@ -89,6 +92,7 @@ class Server(Happenings):
         timeout: seconds that one command (a load, a request) may take.
         environment: environment variables for the worker, besides its own.
         runtime: where to run the worker; found by itself when None.
+        pool: where workers come from and go to; each server has one of its own when None.
         in_process: load modules into this very process (Windows only), for a debugger.
         schedule: when completions of asynchronous work are delivered, unless a request says otherwise: ``"threaded"``
             on another thread after the handler has returned PENDING, as IIS does mostly; ``"inline"`` on the request's
@@ -100,6 +104,8 @@ class Server(Happenings):
             at once, and the crash names the buffer (``details["guarded"]``). Slow.
         app: a WSGI application that answers what no module has handled, in place of the static content.
         content_handler: a function that does; see :mod:`pyiismod.handler`.
+        user: who makes the requests, as IIS has authenticated them, unless one says otherwise: ``"alice"``,
+            ``("alice", "password")`` or a :class:`~pyiismod.User`; None for nobody.
         settings: fields of :class:`pyiismod.host.settings.Settings`, such as ``iis_version="8.5"``.
 
     Attributes:
@@ -113,12 +119,14 @@ class Server(Happenings):
         timeout: float = 30.0,
         environment: dict[str, str] | None = None,
         runtime: Runtime | None = None,
+        pool: WorkerPool | None = None,
         in_process: bool = False,
         schedule: str | int = "threaded",
         record: bool = True,
         strict: bool = False,
         app: Callable[..., Iterable[bytes]] | None = None,
         content_handler: Callable[[HandlerRequest], HandlerResult] | None = None,
+        user: UserTypes | None = None,
         **settings: Any,
     ) -> None:
         check_schedule(schedule)
@@ -131,12 +139,15 @@ class Server(Happenings):
         self._timeout = timeout
         self._environment = environment
         self._runtime = runtime
+        self._pool = None if environment or in_process else pool  # variables are those of one process
         self._in_process = in_process
         self._schedule = schedule
+        self._user = user_of(user)
         self._record = record
         self._settings = settings
         self._ledgers = TemporaryDirectory(prefix="pyiismod-") if strict else None
         self._worker: Worker | None = None
+        self._is_ready = False
         self._starting = RLock()  # requests may come from many threads
         self._events: deque[protocol.TraceEvent] = deque(maxlen=_REMEMBERED)
         self._refused: deque[str] = deque(maxlen=_REMEMBERED)
@@ -167,6 +178,15 @@ class Server(Happenings):
         """Calls so far that the host does not serve, as ``"Interface::Method"``."""
         return tuple(self._refused)
 
+    def start(self) -> None:
+        """Start a worker with the modules unless one runs: what the next request would do.
+
+        Raises:
+            ModuleError: a module does not load any more.
+            RuntimeProblem: there is nothing to run it with.
+        """
+        self._started()
+
     def load(self, path: str | os.PathLike[str], name: str | None = None) -> Module:
         """Load a module and let it register.
 
@@ -180,9 +200,9 @@ class Server(Happenings):
             RuntimeProblem: there is nothing to run it with.
         """
         file = Path(path)
-        image = preflight(file)
+        examine = self._pool.examined if self._pool is not None else lambda _, examine: examine()
+        image, warnings = examine(file, lambda: self._examine(file))
         worker = self._started()
-        warnings = self._check_imports(worker, image)
         module = self._load(worker, image, name or file.stem, warnings)
         self.modules.append(module)
         return module
@@ -201,6 +221,7 @@ class Server(Happenings):
         schedule: str | int | None = None,
         connection: str = "",
         certificate: bytes = b"",
+        user: UserTypes | None = None,
     ) -> Response:
         """Fire one request through the modules and return what the client gets.
 
@@ -218,6 +239,7 @@ class Server(Happenings):
             connection: name of the connection that carries it: requests of one name share it while it is kept alive,
                 and :meth:`disconnect` ends it; "" for a connection of its own.
             certificate: the client's, DER; empty for none.
+            user: who makes it, as IIS has authenticated them; the server's when None.
 
         Raises:
             UsageError: something in the request cannot be sent.
@@ -236,6 +258,7 @@ class Server(Happenings):
             schedule=schedule,
             connection=connection,
             certificate=certificate,
+            user=user,
         )
         fired, worker = self._fire(command, body)
         self._recycle(fired, worker)
@@ -258,20 +281,47 @@ class Server(Happenings):
         """
         body = Content(content)
         command = self._build(method, url, content=body, stream=True, **options)
+        return ResponseStream(self._door(body, command))
 
-        def begin() -> tuple[Conversation, Call, Finish]:
+    def astream(
+        self, method: str, url: str, *, content: ContentTypes | AsyncIterable[bytes] | None = None, **options: Any
+    ) -> AsyncResponseStream:
+        """Fire one request from a coroutine, and take its response while it is made.
+
+        Args:
+            method: the verb.
+            url: as of :meth:`request`.
+            content: as of :meth:`request`, or anything that yields bytes asynchronously.
+            options: those of :meth:`request`.
+
+        Returns:
+            what to enter with ``async with``; that sends the request.
+
+        Raises:
+            UsageError: something in the request cannot be sent.
+        """
+        from pyiismod.asyncstreaming import AsyncResponseStream  # with it comes asyncio, 30 ms
+
+        source = content if isinstance(content, AsyncIterable) else None
+        body = Content(content) if not isinstance(content, AsyncIterable) else Content.flowing()
+        command = self._build(method, url, content=body, stream=True, **options)
+        return AsyncResponseStream(self._door(body, command), source)
+
+    def _door(self, body: Content, command: protocol.Fire) -> Door:
+        def begin(changed: Callable[[], None] | None) -> Way:
             while True:
-                conversation, worker = Conversation(body, self._handler), self._started()
+                conversation, worker = Conversation(body, self._handler, changed), self._started()
                 with suppress(Closed):
-                    call = worker.begin(command, listener=conversation)
-                    return conversation, call, partial(self._take_end, worker, command)
+                    return Way(conversation, worker.begin(command, self._timeout, conversation), worker)
 
-        return ResponseStream(begin)
+        return Door(body, lambda: self._is_ready, begin, lambda worker, wait: self._take_end(worker, command, wait))
 
-    def _build(self, method: str, url: str, *, schedule: str | int | None = None, **options: Any) -> protocol.Fire:
-        schedule = self._schedule if schedule is None else schedule
-        asks = self._handler is not None
-        return build(method, url, schedule=schedule, record=self._record, asks=asks, **options)
+    def _build(
+        self, method: str, url: str, *, schedule: str | int | None = None, user: UserTypes | None = None, **options: Any
+    ) -> protocol.Fire:
+        options["schedule"] = self._schedule if schedule is None else schedule
+        options["user"] = self._user if user is None else user
+        return build(method, url, record=self._record, asks=self._handler is not None, **options)
 
     def get(self, url: str, **options: Any) -> Response:
         """Send a GET; see :meth:`request`."""
@@ -357,7 +407,7 @@ class Server(Happenings):
         conversation = Conversation(body, self._handler)
 
         def converse() -> protocol.Reply:
-            call = worker.begin(command, listener=conversation)
+            call = worker.begin(command, self._timeout, conversation)
             conversation.pump()
             return call.wait()
 
@@ -380,32 +430,39 @@ class Server(Happenings):
         with self._starting:
             if self._worker is not worker:
                 return
-            self._worker = None
+            self._worker, self._is_ready = None, False
+        is_clean = False
         try:
-            self._call(worker, protocol.Unload(0, graceful), protocol.Unloaded)
+            is_clean = not self._call(worker, protocol.Unload(0, graceful), protocol.Unloaded).left
             worker.drain()  # requests that came too late are told so
         finally:
-            self._close(worker)
+            self._close(worker, is_clean=is_clean)
 
     def _abandon(self, worker: Worker) -> None:
         """End a worker, unless that has happened: of many calls that fail with it, one is the first."""
         with self._starting:
             if self._worker is not worker:
                 return
-            self._worker = None
+            self._worker, self._is_ready = None, False
         self._close(worker)
 
-    def _close(self, worker: Worker) -> None:
+    def _close(self, worker: Worker, *, is_clean: bool = False) -> None:
         try:
+            if is_clean and self._pool is not None and isinstance(worker, WorkerClient):
+                worker.catch_up()
+                self._output += worker.output.take()
+                self._pool.give_back(worker)
+                return
             worker.close()
         finally:
-            self._output += worker.output.text()
+            self._output += worker.output.take()
 
     def _started(self) -> Worker:
         with self._starting:
             if self._worker is None:
                 self._worker = worker = self._start()
                 self._furnish(worker)
+                self._is_ready = True
             return self._worker
 
     def _furnish(self, worker: Worker) -> None:
@@ -414,7 +471,7 @@ class Server(Happenings):
         settings = {**self._settings, "root": root}
         if self._ledgers is not None:
             settings["strict"] = self._windows_path(self._ledger)
-        self._call(worker, protocol.Configure(0, settings), protocol.Done)
+        self._call(worker, protocol.Configure(0, settings, self._pool is not None), protocol.Done)
         self.modules = [self._load(worker, read_image(module.path), module.name) for module in self.modules]
 
     def _start(self) -> Worker:
@@ -422,6 +479,9 @@ class Server(Happenings):
             from pyiismod.worker.inprocess import InProcess  # the whole host comes with it
 
             return InProcess()
+        if self._pool is not None:
+            self._runtime = self._pool.runtime
+            return self._pool.take()
         self._runtime = self._runtime or find()
         started = monotonic()
         try:
@@ -433,7 +493,7 @@ class Server(Happenings):
 
     def _call(self, worker: Worker, command: protocol.Command, kind: type[_Reply]) -> _Reply:
         """Carry out a command."""
-        return self._settle(worker, lambda: worker.call(command), command, kind)
+        return self._settle(worker, lambda: worker.call(command, self._timeout), command, kind)
 
     def _settle(
         self, worker: Worker, wait: Callable[[], protocol.Reply], command: protocol.Command, kind: type[_Reply]
@@ -465,6 +525,10 @@ class Server(Happenings):
         companions = [self._windows_path(path) for path in beside if path.is_file()]
         command = protocol.Load(0, self._windows_path(file), name, companions)
         return Module(name, file, self._call(worker, command, protocol.Loaded), warnings)
+
+    def _examine(self, file: Path) -> tuple[Image, list[LoadWarning]]:
+        image = preflight(file)
+        return image, self._check_imports(self._started(), image)
 
     def _check_imports(self, worker: Worker, image: Image) -> list[LoadWarning]:
         """Resolve the module's imports where it will run: Wine itself loads a DLL whose functions are missing."""

@@ -15,7 +15,7 @@ from pyiismod import runtime
 ROOT = Path(__file__).parent.parent
 FIXTURES = ROOT / "fixtures"
 
-_LEVELS = ("unit", "native", "inprocess", "bench")
+_LEVELS = ("unit", "native", "inprocess", "plugin", "bench")
 _USED = pytest.StashKey[bool]()
 
 

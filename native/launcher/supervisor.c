@@ -114,7 +114,11 @@ static int debug(void)
             ContinueDebugEvent(event.dwProcessId, event.dwThreadId, DBG_CONTINUE);
             return (int)event.u.ExitProcess.dwExitCode;
         }
+        Thread *thread = event.dwDebugEventCode == EXIT_THREAD_DEBUG_EVENT ? thread_find(event.dwThreadId) : NULL;
+        HANDLE ended = thread ? thread->handle : NULL;
         ContinueDebugEvent(event.dwProcessId, event.dwThreadId, on_event(&event));
+        /* Windows has closed it now; Wine 8 keeps it, and with it the thread. */
+        if (ended && GetThreadId(ended) == event.dwThreadId) CloseHandle(ended);
     }
 }
 

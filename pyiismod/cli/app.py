@@ -20,10 +20,13 @@ from pyiismod.report.record import Run
 __all__ = ["application", "main"]
 
 
-_MORE = ("check", "inspect", "probe", "diff")
+_MORE = ("check", "inspect", "probe", "diff", "serve", "replay", "init")
 """Commands that are one function of the same name in a module of the same name."""
 
-_WITHOUT: dict[str, dict[str, Any]] = {"check": {"outcome": "not_checked"}}
+_WITHOUT: dict[str, dict[str, Any]] = {
+    "check": {"outcome": "not_checked"},
+    "replay": {"outcome": "load_failed", "requests": []},
+}
 """What the JSON document of a command says besides its error, when there is nothing else to say."""
 
 
@@ -106,7 +109,11 @@ def _pyiismod(
     pyiismod run hello.dll / --trace      and show all that happens meanwhile
     pyiismod check hello.dll              say why it fails, or prove that it behaves
     pyiismod inspect hello.dll            what it is and would do, without running it
-    pyiismod run --help                   more examples
+    pyiismod serve hello.dll              talk to it with a browser
+    pyiismod replay hello.dll s.har       fire recorded requests
+    pyiismod init mymodule                a module with build, tests and CI, to start from
+    pytest --iismod-dll hello.dll         the fixtures of the pytest plugin
+    pyiismod COMMAND --help               more examples
     """
     if context.invoked_subcommand is None:
         print(context.get_help())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,9 +14,11 @@ from pyiismod.cli import arguments, screen
 from pyiismod.cli.arguments import Order
 from pyiismod.cli.failures import defect, show_error
 from pyiismod.errors import PyiismodError, UsageError
+from pyiismod.report import save
 from pyiismod.report.record import Run
 
 if TYPE_CHECKING:
+    from pyiismod.replay.recorder import Recorder
     from pyiismod.response import Response
     from pyiismod.server import Server
 
@@ -127,6 +130,24 @@ def run(
             rich_help_panel=_OUTPUT,
         ),
     ] = None,
+    reports: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--report",
+            metavar="FILE",
+            help="Write a report: .html (a page), .json (Chrome trace), .xml (failed request tracing). Repeatable.",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(
+            "--record",
+            metavar="FILE",
+            help="Write request and response to a .har or .http file.",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = None,
     fail: Annotated[
         bool,
         typer.Option("-f", "--fail", help="Exit with 1 when the status is 400 or more.", rich_help_panel=_OUTPUT),
@@ -174,9 +195,17 @@ def run(
             "iis_version": iis_version,
         },
     )
+    for report in reports or ():
+        save.check(report)
+    recorder = _recorder(record)
     from pyiismod.server import Server
 
     result = perform(order, Server)
+    if reports:
+        for report in reports:
+            save.save(result, report)
+    if recorder is not None:
+        _keep(recorder, order, result)
     if output is not None and not to_stdout and result.response is not None:
         _save(output, result.response.content)
     if as_json:
@@ -211,6 +240,7 @@ def perform(order: Order, server: Callable[..., Server]) -> Run:
     from pyiismod.request import build
 
     modules, response, iis, error = [], None, None, None
+    began = time.time()
     try:
         schedule = order.server["schedule"]
         # before anything is started
@@ -225,7 +255,29 @@ def perform(order: Order, server: Callable[..., Server]) -> Run:
         error = defect(problem)
     trace = None if iis is None else iis.trace
     refused = () if iis is None else iis.refused
-    return Run(modules, response, trace, refused, error, "" if iis is None else iis.output)
+    output = "" if iis is None else iis.output
+    return Run(modules, response, trace, refused, error, output, order.method, order.url, began)
+
+
+def _recorder(path: Path | None) -> Recorder | None:
+    if path is None:
+        return None
+    from pyiismod.replay.recorder import Recorder
+
+    return Recorder(path)
+
+
+def _keep(recorder: Recorder, order: Order, result: Run) -> None:
+    from pyiismod.replay.recorded import Recorded, Reply
+
+    response = result.response
+    reply = None
+    if response is not None and response.status:
+        reply = Reply(response.status, response.reason, tuple(response.headers.lines()), response.content)
+    url = order.url if "://" in order.url else f"http://localhost{order.url}"
+    headers = tuple(order.headers)
+    recorder.add(Recorded(order.method, url, headers, order.content, reply=reply, began=result.began))
+    recorder.save()
 
 
 def _present(result: Run, out: screen.Screen, err: screen.Screen, *, trace: bool) -> None:

@@ -169,6 +169,10 @@ class Iis:
             module.unload(timeline)
         check(timeline)
 
+    def end(self) -> None:
+        """Nothing is asked of it any more: let its threads end."""
+        self.threads.end()
+
 
 def check(timeline: Timeline) -> None:
     """Raise what the host itself did wrong meanwhile.

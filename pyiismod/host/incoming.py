@@ -235,6 +235,7 @@ class Outgoing:
         interim: status codes of the interim responses that came first.
         status: 0 as long as no status line has left.
         size: bytes of the body that have left.
+        is_whole: whether all of it leaves at once, and it is small.
         promised: what Content-Length says; None where nothing does.
         framing: takes a module's own framing off, as the client does; None where http.sys frames.
         body: the parts of the body, as sent, unless a client takes them.
@@ -248,6 +249,7 @@ class Outgoing:
         self.ended = False
         self.is_complete = False
         self.aborted = False
+        self.is_whole = False
         self.has_body = True
         self.is_opaque = False
         self.keeps_alive = True

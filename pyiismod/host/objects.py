@@ -171,6 +171,7 @@ def _entry(method: Method, slot: Callable[..., Any]) -> Callable[..., Any]:
         timeline.events.append(event)
         frame.depth += 1
         started = perf_counter_ns()
+        event.at = started / 1000
         try:
             event.args = arguments(args)
             result = slot(target, *args)

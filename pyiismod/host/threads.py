@@ -30,7 +30,7 @@ class Pool:
     def __init__(self, going_back: Work) -> None:
         self.traffic = Traffic()
         self._going_back = going_back
-        self._queue: SimpleQueue[Work] = SimpleQueue()
+        self._queue: SimpleQueue[Work | None] = SimpleQueue()
         self._lock = allocate_lock()
         self._idle = 0
 
@@ -46,12 +46,17 @@ class Pool:
 
     def _run(self) -> None:
         win32.join_apartment()
-        while True:
-            self._queue.get()()
+        while (work := self._queue.get()) is not None:
+            work()
             self._going_back()
             self.traffic.leave()
             with self._lock:
                 self._idle += 1
+        self._queue.put(None)
+
+    def end(self) -> None:
+        """Have all threads end; nothing may be submitted any more."""
+        self._queue.put(None)
 
 
 def on_system_thread(timeline: Timeline, work: Work) -> None:

@@ -63,10 +63,14 @@ class BlackBox(Protocol):
 
 
 class Event:
-    """One line of a timeline. ``us`` is its duration in microseconds, known when it has ended."""
+    """One line of a timeline.
+
+    ``us`` is its duration in microseconds, known when it has ended; ``at`` is when it began, by the worker's clock.
+    """
 
     __slots__ = (
         "args",
+        "at",
         "depth",
         "event",
         "interface",
@@ -90,7 +94,13 @@ class Event:
         self.method = method
         self.args = args
         self.result: Any = None
-        self.us = 0.0
+        self.us = self.at = 0.0
+
+
+def now(event: Event) -> Event:
+    """Return an event that takes no time, as of now."""
+    event.at = perf_counter_ns() / 1000
+    return event
 
 
 class Timeline:
@@ -140,7 +150,7 @@ class Timeline:
     def blame(self, frame: Frame, rule: Rule, text: str, stack: list[str]) -> None:
         """Note the same under a frame that the thread is in no more; ``stack`` is where it was in DLLs then."""
         args = {"rule": rule.id, "stack": stack} if stack else {"rule": rule.id}
-        frame.timeline.events.append(Event("violation", frame, None, text, args))
+        frame.timeline.events.append(now(Event("violation", frame, None, text, args)))
 
     def guest(self) -> Frame:
         """Return a frame for a thread that is in no notification."""
@@ -295,7 +305,8 @@ class Inside(Frame):
         self._token = self.timeline.box.begin(self._phase, self.module or "", self._handler, self.post)
         self._native_id = thread = get_native_id()
         _thread.frame = _frames[thread] = self
-        self._started = perf_counter_ns()
+        self._started = started = perf_counter_ns()
+        self._event.at = started / 1000
         return self._event
 
     def __exit__(self, *error: object) -> None:
@@ -343,4 +354,4 @@ def collect_output(timeline: Timeline) -> None:
     for text in texts:
         frame = _frames.get(text.thread) or timeline.guest()
         source = "exception" if text.exception else "OutputDebugString"
-        frame.timeline.events.append(Event("output", frame, None, source, {"text": text.text}))
+        frame.timeline.events.append(now(Event("output", frame, None, source, {"text": text.text})))

@@ -20,7 +20,7 @@ from pyiismod.host.memory import RequestPool
 from pyiismod.host.native import address
 from pyiismod.host.objects import NativeObject, configured
 from pyiismod.host.settings import Settings
-from pyiismod.host.trace import Event, Frame, Timeline, current
+from pyiismod.host.trace import Event, Frame, Timeline, current, now
 
 _WWW_SERVER = ffi.new("char[16]", bytes.fromhex("844e2a3a214c8149ae103fda0d9b0f83"))  # provider of IIS's own events
 _QUICK_TRACE = ffi.new("WCHAR[]", "QuickTrace")
@@ -154,7 +154,7 @@ class TraceContext(NativeObject, IHttpTraceContext):
 
     def _write(self, name: str, details: dict[str, Any], event: Any) -> None:
         frame = current() or Frame(self.timeline)
-        frame.timeline.events.append(Event("trace", frame, None, name, details))
+        frame.timeline.events.append(now(Event("trace", frame, None, name, details)))
         self._tracing.raised(event, self._context, frame.timeline)
 
     def GetTraceActivityId(self) -> Any:

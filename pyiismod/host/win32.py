@@ -44,6 +44,7 @@ _LOWEST_POINTER = 0x10000  # nothing is ever mapped below
 INVALID_HANDLE = ffi.cast("HANDLE", -1)
 _DLL_PROCESS_DETACH = 0
 _ENTRY_POINT = 0x38  # of LDR_DATA_TABLE_ENTRY, 64 bits
+_HEADERS, _IMAGE_SIZE = 0x3C, 0x50  # e_lfanew; SizeOfImage, from there
 _WINE_MARK = b"Wine builtin DLL"  # stands behind the DOS header of Wine's own DLLs
 
 
@@ -357,7 +358,7 @@ def detach(handle: Any) -> None:
     Raises:
         Win32Error: there is no such DLL.
     """
-    ntdll = _kernel32().GetModuleHandleW(ffi.new("WCHAR[]", "ntdll.dll"))
+    ntdll = loaded("ntdll.dll")
     find = ffi.cast("int32_t (*)(void *, char ***)", exported(ntdll, "LdrFindEntryForAddress"))
     found = ffi.new("char ***")
     if find(handle, found):
@@ -366,6 +367,19 @@ def detach(handle: Any) -> None:
     main, entry_point[0] = ffi.cast("int32_t (*)(void *, uint32_t, void *)", entry_point[0]), ffi.NULL
     if main:
         main(handle, _DLL_PROCESS_DETACH, ffi.cast("void *", 1))  # 1: the process is ending
+
+
+def loaded(name: str) -> Any:
+    """Return the handle of a DLL that is loaded already, or NULL."""
+    return _kernel32().GetModuleHandleW(ffi.new("WCHAR[]", name))
+
+
+def is_in(name: str, code: Any) -> bool:
+    """Return whether an address is in the image of a loaded DLL."""
+    base = int(ffi.cast("uintptr_t", loaded(name)))
+    headers = base + ffi.cast("int32_t *", base + _HEADERS)[0]
+    size = ffi.cast("uint32_t *", headers + _IMAGE_SIZE)[0]
+    return bool(base <= int(ffi.cast("uintptr_t", code)) < base + size)
 
 
 def exported(handle: Any, name: str | int) -> Any:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pyiismod.host.exchange import Exchange
 
 _NO_BODY = (204, 304)
+_SMALL = 64 << 10  # bytes of a body that come with its head
 
 
 def send(exchange: Exchange, more: bool) -> int:
@@ -151,6 +152,7 @@ def _begin(outgoing: Outgoing, response: Response, incoming: Incoming, method: b
         outgoing.status, outgoing.substatus = status, response.substatus
         outgoing.reason = response.reason.decode("latin-1")
         outgoing.headers = _headers(outgoing, response, incoming, size, more)
+    outgoing.is_whole = not more and size <= _SMALL
     outgoing.begin()
 
 

@@ -23,7 +23,8 @@ class Run(NamedTuple):
     """One run: modules loaded, one request, modules unloaded.
 
     ``trace``, ``refused`` and ``output`` (what was printed) cover all of that; ``response`` is there also when the
-    module failed only afterwards.
+    module failed only afterwards. ``method`` and ``url`` are what was asked for, ``began`` is when, in seconds since
+    1970.
     """
 
     modules: Sequence[Module] = ()
@@ -32,6 +33,9 @@ class Run(NamedTuple):
     refused: tuple[str, ...] = ()
     error: PyiismodError | None = None
     output: str = ""
+    method: str = ""
+    url: str = ""
+    began: float = 0.0
 
     @property
     def outcome(self) -> str:

@@ -10,14 +10,16 @@ from pyiismod.report.values import size, visible
 if TYPE_CHECKING:
     from rich.text import Text
 
+    from pyiismod.asyncstreaming import AsyncResponseStream
     from pyiismod.response import Response
+    from pyiismod.streaming import ResponseStream
 
 __all__ = ["body_note", "body_text", "head_lines", "head_text"]
 
 _BINARY = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufffd]")
 
 
-def head_lines(response: Response) -> list[str]:
+def head_lines(response: Response | ResponseStream | AsyncResponseStream) -> list[str]:
     """Return status line and headers."""
     if not response.status:
         return ["(no status line and no headers: the module suppressed them)"]

@@ -15,7 +15,7 @@ from rich.tree import Tree
 from pyiismod.report.values import arguments, duration, outcome, visible
 from pyiismod.trace import TraceEvent
 
-__all__ = ["timeline_trees"]
+__all__ = ["stages", "timeline_trees"]
 
 _STAGES = {
     "LoadLibrary": "load",
@@ -39,7 +39,7 @@ def timeline_trees(events: Iterable[TraceEvent], *, refused: Collection[str] = (
         events: in order of their start.
         refused: calls the host did not serve, as ``"Interface::Method"``.
     """
-    staged = list(_stages(events))
+    staged = list(stages(events))
     several = len({event.module for _, event in staged if event.module}) > 1
     trees = []
     for stage, group in groupby(staged, key=lambda pair: pair[0]):
@@ -53,7 +53,8 @@ def timeline_trees(events: Iterable[TraceEvent], *, refused: Collection[str] = (
     return trees
 
 
-def _stages(events: Iterable[TraceEvent]) -> Iterator[tuple[str, TraceEvent]]:
+def stages(events: Iterable[TraceEvent]) -> Iterator[tuple[str, TraceEvent]]:
+    """Yield each event with its stage: ``"load"``, ``"request"`` or ``"unload"``."""
     stage = "load"
     for event in events:
         if event.depth == 0 and event.event == "phase":

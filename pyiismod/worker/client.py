@@ -185,6 +185,13 @@ class WorkerClient:
         while self._waiting:
             sleep(_DRAIN)
 
+    def catch_up(self) -> None:
+        """Wait until everything that was printed before the last reply is in :attr:`output`."""
+        until = monotonic() + _DRAIN_PATIENCE
+        stream = self._process.stderr
+        while stream is not None and not stream.closed and _waiting_in(stream.fileno()) and monotonic() < until:
+            sleep(0.001)
+
     def close(self) -> None:
         """End the worker: with a goodbye, or by force when a call still waits for it. Idempotent.
 
@@ -342,6 +349,24 @@ def _widen(*pipes: int) -> None:
         for pipe in pipes:
             with contextlib.suppress(OSError):
                 fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_SIZE)
+
+
+def _waiting_in(pipe: int) -> int:
+    """Return how many bytes wait in a pipe."""
+    if sys.platform == "win32":
+        import msvcrt
+        from ctypes import byref, c_ulong, windll
+
+        waiting = c_ulong()
+        windll.kernel32.PeekNamedPipe(msvcrt.get_osfhandle(pipe), None, 0, None, byref(waiting), None)
+        return waiting.value
+    import array
+    import fcntl
+    import termios
+
+    count = array.array("i", [0])
+    fcntl.ioctl(pipe, termios.FIONREAD, count)
+    return count[0]
 
 
 def _detached() -> dict[str, Any]:

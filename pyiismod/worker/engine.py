@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from gc import collect
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from pyiismod.errors import PyiismodError, UsageError, WorkerError
 from pyiismod.host import win32
@@ -24,6 +25,9 @@ from pyiismod.worker import protocol
 from pyiismod.worker.exchanges import Streams
 from pyiismod.worker.flow import PIECE, Send
 from pyiismod.worker.protocol import Answer, Command, ErrorInfo, Registration, Reply, TraceEvent
+
+if TYPE_CHECKING:
+    from pyiismod.host.remains import Before
 
 _LARGEST_BODY = 32 << 20
 
@@ -45,6 +49,7 @@ class Engine:
         self.streams = Streams()
         self._lock = Lock()
         self._iis: Iis | None = None
+        self._before: Before | None = None
 
     def handle(self, command: Command) -> Reply:
         """Carry out one command.
@@ -83,7 +88,8 @@ class Engine:
             case protocol.Unload():
                 with self._lock:
                     self._server.unload(timeline, graceful=command.graceful)
-                return protocol.Unloaded(command.id, *_told(timeline))
+                    self._server.end()
+                return protocol.Unloaded(command.id, *_told(timeline), self._before.left() if self._before else [])
         raise WorkerError(f"the worker does not know the command {type(command).__name__}")
 
     @property
@@ -94,9 +100,14 @@ class Engine:
 
     def _configure(self, command: protocol.Configure) -> None:
         try:
-            self._iis = Iis(Settings.of(command.settings), self._box)
+            settings = Settings.of(command.settings)
         except ValueError as error:
             raise UsageError(f"the server cannot be configured so: {error}") from None
+        if command.pooled and self._before is None:
+            from pyiismod.host.remains import Before  # only workers that are used again look
+
+            self._before = Before()
+        self._iis = Iis(settings, self._box)
 
     def _load(self, command: protocol.Load, timeline: Timeline) -> Reply:
         module = self._server.load(command.path, command.name, timeline, command.companions)
@@ -143,13 +154,14 @@ class Engine:
                 self.streams.end(command.id)
         if client is not None:
             client.end()
+        body = outgoing.body if client is None or client.whole is None else client.whole
         return protocol.Fired(
             command.id,
             outgoing.status,
             outgoing.substatus,
             outgoing.reason,
             outgoing.headers,
-            self._body(command.id, outgoing.body),
+            self._body(command.id, body),
             *_told(timeline),
             outgoing.connection,
             outgoing.interim,
@@ -211,7 +223,8 @@ def _told(timeline: Timeline) -> tuple[list[TraceEvent], list[str]]:
     events, refused = timeline.close()
     return [
         TraceEvent(
-            e.event, e.module, e.notification, e.post, e.interface, e.method, e.args, e.result, e.us, e.depth, e.thread
+            *(e.event, e.module, e.notification, e.post, e.interface, e.method, e.args, e.result, e.us),
+            *(e.depth, e.thread, e.at),
         )
         for e in events
     ], refused

@@ -67,6 +67,9 @@ class Visitor:
     Args:
         command: the request.
         send: takes messages to our side.
+
+    Attributes:
+        whole: the body of a response that is small and complete: it goes with the reply, and nothing flows.
     """
 
     def __init__(self, command: Fire, send: Send) -> None:
@@ -75,6 +78,7 @@ class Visitor:
         self._send = send
         self._upload = Inflow(send, command.id, REQUEST_BODY)
         self._download = Outflow(send, command.id, RESPONSE_BODY)
+        self.whole: list[bytes] | None = None
         self._questions: dict[int, SimpleQueue[_Message]] = {}
         self._next_flow = count(FIRST_ASKED, 2)
 
@@ -116,7 +120,10 @@ class Visitor:
         self._download.cut()
 
     def begin(self, answer: Outgoing) -> None:
-        """Send the head of the response."""
+        """Send the head of the response, unless all of it can go with the reply."""
+        if answer.is_whole:
+            self.whole = []
+            return
         head = (answer.status, answer.substatus, answer.reason, answer.headers, answer.interim)
         self._send(Begun(self._number, *head))
 
@@ -126,6 +133,9 @@ class Visitor:
         Raises:
             GivenUp: whoever sends it does not want that any more.
         """
+        if self.whole is not None:
+            self.whole.append(bytes(data))
+            return True
         try:
             self._download.write(data, is_wanted)
         except OtherSideGone:
@@ -136,7 +146,8 @@ class Visitor:
 
     def end(self) -> None:
         """The response is complete."""
-        self._download.end()
+        if self.whole is None:
+            self._download.end()
 
     # --- the handler on our side
 

@@ -150,9 +150,24 @@ class Inflow:
             OtherSideGone: the rest will never come.
             Interrupted: it is not wanted any more; nothing is lost.
         """
+        piece = self._take(is_wanted)
+        return b"" if piece is None else piece
+
+    def read_now(self) -> bytes | None:
+        """Return the next piece if it is there, else None; b"" at the end, and ever after.
+
+        Raises:
+            OtherSideGone: the rest will never come.
+        """
+        return self._take(None)
+
+    def _take(self, is_wanted: Wanted | None) -> bytes | None:
         if self.ended:
             return b""
-        piece = self._next(is_wanted)
+        try:
+            piece = self._next(is_wanted)
+        except Empty:
+            return None
         if piece is None:
             self._pieces.put(None)
             raise OtherSideGone
@@ -164,9 +179,10 @@ class Inflow:
             self._send(Credit(*self._key, owed))
         return piece
 
-    def _next(self, is_wanted: Wanted) -> bytes | None:
-        while is_wanted():
-            piece = self._pieces.get()
+    def _next(self, is_wanted: Wanted | None) -> bytes | None:
+        """Return what comes next; wait for it as long as it is wanted, or not at all (None)."""
+        while is_wanted is None or is_wanted():
+            piece = self._pieces.get(is_wanted is not None)
             if not isinstance(piece, _Wake):
                 return piece
         raise Interrupted

@@ -19,7 +19,7 @@ class Output:
         self._lock = Lock()
         self._pieces: deque[bytes] = deque()
         self._size = 0
-        self._total = 0
+        self._total = self._taken = 0
 
     def add(self, piece: bytes) -> None:
         """Append bytes."""
@@ -38,8 +38,20 @@ class Output:
     def text(self, since: int = 0) -> str:
         """Return what was added after the first ``since`` bytes (of :attr:`total`), as far as it is kept."""
         with self._lock:
-            kept = b"".join(self._pieces)
-            start = self._total - len(kept)
+            return self._text(since)
+
+    def _text(self, since: int) -> str:
+        kept = b"".join(self._pieces)
+        start = self._total - len(kept)
+        since = max(since, self._taken)
         lost = max(0, start - since)
         note = f"[{lost} bytes left out]\n" if lost else ""
         return note + kept[max(0, since - start) :].decode("utf-8", "replace").replace("\r\n", "\n")
+
+    def take(self) -> str:
+        """Return what :meth:`text` does, and forget it: nobody gets it twice."""
+        with self._lock:
+            text = self._text(0)
+            self._pieces.clear()
+            self._size, self._taken = 0, self._total
+        return text

@@ -28,7 +28,7 @@ class TraceEvent(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """One line of the timeline, in order of its start; the fields up to ``us`` are those of ``run --json``.
 
     ``depth`` nests what one thread does. ``thread`` is 0 for that of the command, else a number among those that had to
-    do with it besides: IIS's own and the modules'.
+    do with it besides: IIS's own and the modules'. ``at`` is when it began, in microseconds on the worker's own clock.
     ``event`` is ``"phase"``, ``"notification"``, ``"call"``, ``"output"``, ``"trace"`` or ``"violation"``.
     """
 
@@ -43,6 +43,7 @@ class TraceEvent(msgspec.Struct, array_like=True, frozen=True, gc=False):
     us: float
     depth: int = 0
     thread: int = 0
+    at: float = 0.0
 
 
 class User(msgspec.Struct, array_like=True, omit_defaults=True, frozen=True):
@@ -92,9 +93,13 @@ class ErrorInfo(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Configure(_Message, frozen=True):
-    """First command: the server that modules will find. Reply: :class:`Done`."""
+    """The server that modules will find: the first command, and again when all modules of another were unloaded.
+
+    With ``pooled`` :class:`Unloaded` says what they have left. Reply: :class:`Done`.
+    """
 
     settings: dict[str, Any]
+    pooled: bool = False
 
 
 class Resolve(_Message, frozen=True):
@@ -265,6 +270,7 @@ class Fired(_Message, frozen=True):
     """The response as the client would get it, and how it came about.
 
     A very large body comes before, in parts of :data:`RESPONSE_BODY`; ``body`` is empty then, and when it was streamed.
+    A small response that leaves at once is not streamed even if it was to be: no :class:`Begun` comes.
 
     ``connection`` is what became of it: ``"keep-alive"``, ``"close"`` or ``"reset"``; ``interim`` are the status codes
     of the interim responses that came before.
@@ -348,10 +354,11 @@ class Measured(_Message, frozen=True):
 
 
 class Unloaded(_Message, frozen=True):
-    """All modules have gone."""
+    """All modules have gone. ``left`` says in words what they left in the process; see :mod:`pyiismod.host.remains`."""
 
     trace: list[TraceEvent]
     refused: list[str]
+    left: list[str] = []
 
 
 class Failed(_Message, frozen=True):

@@ -16,6 +16,7 @@ from rich.table import Table
 
 import pyiismod
 from pyiismod import runtime
+from tests.bench import faces
 from tests.bench.resident import own_workers, resident
 from tests.bench.stress import STRESS, hammer
 
@@ -191,6 +192,33 @@ def completions(windows: runtime.Runtime) -> Rows:
     return [row("completed by own threads, 8 × 10,000", eight, 2500, "µs", one, "1 client")]
 
 
+def plugin(windows: runtime.Runtime) -> Rows:
+    """The pytest plugin, beside tests of nothing."""
+    with pyiismod.Server(runtime=windows) as iis:
+        iis.load(HELLO)
+        request = per_call(lambda: iis.get("/"))
+    ours, nothing = faces.suites()
+    return [
+        row("set-up of a test, pooled worker", faces.set_up(windows), 5, "ms", request / 1000, "Server.get"),
+        row("200 tests of one request", ours, 4, "s", nothing, "200 empty tests"),
+    ]
+
+
+def port(windows: runtime.Runtime) -> Rows:
+    """``pyiismod serve`` and wrk at 64 connections, beside the same port without a worker."""
+    rate, slow, bare = faces.port_under_load()
+    return [
+        (
+            "hello on a real port, 64 connections",
+            f"{rate:.0f}/s{'' if rate >= 1500 else '  ✗'}",
+            "≥ 1500/s",
+            f"no worker: {bare:.0f}/s",
+            f"{rate / bare:.2f}",
+        ),
+        ("99th percentile of these", f"{slow:.3g} ms", "reported", "", ""),
+    ]
+
+
 MEASURES = (
     cold_and_warm_start,
     inspection,
@@ -201,6 +229,8 @@ MEASURES = (
     memory,
     two_threads,
     completions,
+    plugin,
+    port,
 )
 
 

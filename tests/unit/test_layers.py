@@ -19,10 +19,13 @@ import pyiismod
 ROOT = Path(pyiismod.__file__).parent
 
 API = {
-    *("checking", "content", "conversation", "guarded", "handler", "happenings", "headers", "module", "request"),
-    *("requests_from", "response", "server", "streaming", "trace"),
+    *("asyncstreaming", "checking", "content", "conversation", "guarded", "handler", "happenings", "headers"),
+    *("module", "pool", "request", "requests_from", "response", "server", "streaming", "trace"),
 }
-FACES = {"cli", "report", "pytest_plugin", "asgi", "__main__"}
+FACES = {
+    *("cli", "report", "pytest_plugin", "ftw_items", "testing", "asgi", "transport", "port", "replay", "starter"),
+    "__main__",
+}
 MAY_IMPORT = {
     "abi": set(),
     "errors": set(),
@@ -38,7 +41,7 @@ MAY_IMPORT = {
         name: {*FACES, *API, "probing", "worker", "runtime", "inspection", "abi", "errors", "rules", "host", ""}
         for name in FACES
     },
-    "": {*API, "errors"},  # pyiismod/__init__.py itself
+    "": {*API, "worker", "errors"},  # pyiismod/__init__.py itself
 }
 THIRD_PARTY = {
     "abi": set(),
@@ -54,7 +57,13 @@ THIRD_PARTY = {
     "cli": {"rich", "typer", "click"},
     "report": {"rich"},
     "pytest_plugin": {"pytest"},
+    "ftw_items": {"pytest"},
     "asgi": set(),
+    "testing": set(),
+    "transport": {"httpx2", "httpx"},
+    "port": {"uvicorn", "httptools"},
+    "replay": {"yaml"},
+    "starter": set(),
     "__main__": set(),
     "": set(),
 }

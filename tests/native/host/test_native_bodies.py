@@ -249,9 +249,9 @@ def test_a_slow_reader_makes_the_module_wait(mode: str, one: Any) -> None:
         pieces = iter(response)
         next(pieces)
         threading.Event().wait(0.3)
-        assert response._conversation.download.is_full
-        assert response._call is not None
-        assert not response._call.is_settled
+        assert response._way is not None
+        assert response._way.conversation.download.is_full
+        assert not response._way.call.is_settled
         assert len(b"".join(pieces)) > 60 * MEGABYTE
 
 

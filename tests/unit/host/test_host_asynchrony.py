@@ -180,11 +180,12 @@ def test_a_failure_has_no_completion(host: Host) -> None:
 def test_a_read_and_a_flush_together(duplex: bool, expected: int) -> None:
     host = Host(upload_read_ahead=0)
     left = [2]
+    buffer = ffi.new("char[8]")  # lives until the read completes
 
     def begin(context: Native, provider: Native) -> int:
         if duplex:
             context.EnableFullDuplex()
-        read(context, ffi.new("char[8]"))
+        read(context, buffer)
         response_of(context).Flush(1, 1, NULL, NULL)
         context.PostCompletion(1)  # is no operation
         return PENDING
@@ -203,11 +204,13 @@ def test_cancel(host: Host) -> None:
     """CancelIo ends what is under way; a posted completion is none of that."""
     seen: list[tuple[int, int]] = []
 
+    buffer = ffi.new("char[8]")  # lives until the read completes
+
     def begin(context: Native, provider: Native) -> int:
         assert context.CancelIo() == NOT_FOUND
         context.PostCompletion(5)
         assert context.CancelIo() == NOT_FOUND
-        read(context, ffi.new("char[8]"))
+        read(context, buffer)
         assert context.CancelIo() == 0
         return PENDING
 
