@@ -2,10 +2,35 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from pyiismod.headers import Headers
 from pyiismod.trace import Trace
+from pyiismod.worker.protocol import Fire
 
-__all__ = ["Response"]
+__all__ = ["Response", "Sent"]
+
+
+class Sent(NamedTuple):
+    """What was asked.
+
+    Attributes:
+        method: the verb.
+        url: absolute.
+        headers: header lines as (name, value), those included that were added.
+        content: the body as far as it was sent with the headers.
+    """
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    content: bytes = b""
+
+    @classmethod
+    def of(cls, fire: Fire) -> Sent:
+        """Return what a command asks."""
+        url = f"{fire.scheme}://{fire.authority}{fire.target}"
+        return cls(fire.method, url, tuple(fire.headers), fire.body)
 
 
 class Response:
@@ -23,6 +48,7 @@ class Response:
         interim: status codes of interim responses, such as 100.
         log: what IIS's log would have, by the names of ``HTTP_LOG_FIELDS_DATA``: ``{"ClientIp": …}``; empty unless a
             module has asked for it.
+        request: what was asked.
     """
 
     def __init__(
@@ -37,6 +63,7 @@ class Response:
         connection: str = "keep-alive",
         interim: tuple[int, ...] = (),
         log: dict[str, str | int] | None = None,
+        request: Sent | None = None,
     ) -> None:
         self.status = status
         self.substatus = substatus
@@ -48,6 +75,7 @@ class Response:
         self.connection = connection
         self.interim = interim
         self.log = log or {}
+        self.request = request
 
     def __repr__(self) -> str:
         return f"<Response {self.status} {self.reason}, {len(self.content)} bytes>"

@@ -33,7 +33,7 @@ from pyiismod.inspection import Image, LoadWarning, explain_missing, forwards, i
 from pyiismod.module import Module
 from pyiismod.pool import WorkerPool
 from pyiismod.request import HeaderTypes, UserTypes, build, check_schedule, user_of
-from pyiismod.response import Response
+from pyiismod.response import Response, Sent
 from pyiismod.runtime import Runtime, find
 from pyiismod.streaming import Door, ResponseStream, Way
 from pyiismod.trace import Trace
@@ -262,7 +262,7 @@ class Server(Happenings):
         )
         fired, worker = self._fire(command, body)
         self._recycle(fired, worker)
-        return _response(fired)
+        return _response(fired, command)
 
     def stream(self, method: str, url: str, *, content: ContentTypes | None = None, **options: Any) -> ResponseStream:
         """Fire one request, and take its response while it is made.
@@ -541,7 +541,7 @@ class Server(Happenings):
         return str(path) if self._runtime is None else self._runtime.to_windows(path)
 
 
-def _response(fired: protocol.Fired) -> Response:
+def _response(fired: protocol.Fired, command: protocol.Fire) -> Response:
     return Response(
         fired.status,
         fired.substatus,
@@ -553,6 +553,7 @@ def _response(fired: protocol.Fired) -> Response:
         fired.connection,
         tuple(fired.interim),
         fired.log,
+        Sent.of(command),
     )
 
 

@@ -14,7 +14,7 @@ from pyiismod.cli import arguments, screen
 from pyiismod.cli.arguments import Order
 from pyiismod.cli.failures import defect, show_error
 from pyiismod.errors import PyiismodError, UsageError
-from pyiismod.report import save
+from pyiismod.report.files import check, write
 from pyiismod.report.record import Run
 
 if TYPE_CHECKING:
@@ -135,7 +135,8 @@ def run(
         typer.Option(
             "--report",
             metavar="FILE",
-            help="Write a report: .html (a page), .json (Chrome trace), .xml (failed request tracing). Repeatable.",
+            help="Write a report, also of a failure: .html a page, .json for ui.perfetto.dev, .xml as IIS traces. "
+            "Repeatable.",
             rich_help_panel=_OUTPUT,
         ),
     ] = None,
@@ -196,14 +197,14 @@ def run(
         },
     )
     for report in reports or ():
-        save.check(report)
+        check(report)
     recorder = _recorder(record)
     from pyiismod.server import Server
 
     result = perform(order, Server)
-    if reports:
-        for report in reports:
-            save.save(result, report)
+    for report in reports or ():
+        if not isinstance(result.error, UsageError):
+            write(report, result)
     if recorder is not None:
         _keep(recorder, order, result)
     if output is not None and not to_stdout and result.response is not None:
@@ -238,13 +239,14 @@ def perform(order: Order, server: Callable[..., Server]) -> Run:
         what came of it; every error is in there, not raised.
     """
     from pyiismod.request import build
+    from pyiismod.response import Sent
 
-    modules, response, iis, error = [], None, None, None
-    began = time.time()
+    modules, response, iis, error, asked, began = [], None, None, None, None, time.time()
     try:
         schedule = order.server["schedule"]
         # before anything is started
-        build(order.method, order.url, headers=order.headers, content=order.content, schedule=schedule)
+        fire = build(order.method, order.url, headers=order.headers, content=order.content, schedule=schedule)
+        asked = Sent.of(fire)
         with server(**order.server) as iis:
             for path, name in order.modules:
                 modules.append(iis.load(path, name))
@@ -256,7 +258,7 @@ def perform(order: Order, server: Callable[..., Server]) -> Run:
     trace = None if iis is None else iis.trace
     refused = () if iis is None else iis.refused
     output = "" if iis is None else iis.output
-    return Run(modules, response, trace, refused, error, output, order.method, order.url, began)
+    return Run(modules, response, trace, refused, error, output, asked, began)
 
 
 def _recorder(path: Path | None) -> Recorder | None:

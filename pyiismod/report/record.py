@@ -13,7 +13,9 @@ from pyiismod.errors import ModuleError, PyiismodError
 
 if TYPE_CHECKING:
     from pyiismod.module import Module
-    from pyiismod.response import Response
+    from pyiismod.response import Response, Sent
+    from pyiismod.server import Server
+    from pyiismod.streaming import ResponseStream
     from pyiismod.trace import Trace
 
 __all__ = ["Run"]
@@ -23,8 +25,11 @@ class Run(NamedTuple):
     """One run: modules loaded, one request, modules unloaded.
 
     ``trace``, ``refused`` and ``output`` (what was printed) cover all of that; ``response`` is there also when the
-    module failed only afterwards. ``method`` and ``url`` are what was asked for, ``began`` is when, in seconds since
-    1970.
+    module failed only afterwards.
+
+    Attributes:
+        request: what was asked, when it is known.
+        began: when the first event happened, in seconds since 1970 (UTC); 0 when nobody knows.
     """
 
     modules: Sequence[Module] = ()
@@ -33,9 +38,27 @@ class Run(NamedTuple):
     refused: tuple[str, ...] = ()
     error: PyiismodError | None = None
     output: str = ""
-    method: str = ""
-    url: str = ""
+    request: Sent | None = None
     began: float = 0.0
+
+    @classmethod
+    def of(cls, source: Run | Response | ResponseStream | Server) -> Run:
+        """Return a run from what a test has in its hands.
+
+        Args:
+            source: a response or a stream that has ended, with what happened for it; or a server, with everything that
+                it remembers.
+        """
+        if isinstance(source, Run):
+            return source
+        from pyiismod.response import Response
+        from pyiismod.streaming import ResponseStream
+
+        if isinstance(source, ResponseStream):
+            return cls((), None, source.trace, source.refused)
+        if isinstance(source, Response):
+            return cls((), source, source.trace, source.refused, request=source.request)
+        return cls(source.modules, None, source.trace, source.refused, None, source.output)
 
     @property
     def outcome(self) -> str:

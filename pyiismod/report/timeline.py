@@ -6,29 +6,18 @@ A line is a call, its result and its duration. Styles are for the eye only; what
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from itertools import groupby
 
 from rich.text import Text
 from rich.tree import Tree
 
+from pyiismod.report.spans import stages
 from pyiismod.report.values import arguments, duration, outcome, visible
 from pyiismod.trace import TraceEvent
 
-__all__ = ["stages", "timeline_trees"]
+__all__ = ["timeline_trees"]
 
-_STAGES = {
-    "LoadLibrary": "load",
-    "RegisterModule": "load",
-    "GetHttpModule": "request",
-    "Dispose": "request",
-    "GL_STOP_LISTENING": "unload",
-    "GL_APPLICATION_STOP": "unload",
-    "GL_CACHE_CLEANUP": "unload",
-    "DllMain": "unload",
-    "Terminate": "unload",
-    "FreeLibrary": "unload",
-}
 _QUIET = ("S_OK", "RQ_NOTIFICATION_CONTINUE", "GL_NOTIFICATION_CONTINUE")
 
 
@@ -51,17 +40,6 @@ def timeline_trees(events: Iterable[TraceEvent], *, refused: Collection[str] = (
             path.append(path[-1].add(event_line(event, refused=refused, several=several)))
         trees.append(root)
     return trees
-
-
-def stages(events: Iterable[TraceEvent]) -> Iterator[tuple[str, TraceEvent]]:
-    """Yield each event with its stage: ``"load"``, ``"request"`` or ``"unload"``."""
-    stage = "load"
-    for event in events:
-        if event.depth == 0 and event.event == "phase":
-            stage = _STAGES.get(event.method, stage)
-        elif event.depth == 0 and event.event == "notification":
-            stage = _STAGES.get(event.notification or "", "request")
-        yield stage, event
 
 
 def event_line(event: TraceEvent, *, refused: Collection[str] = (), several: bool = True) -> Text:
