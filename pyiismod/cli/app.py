@@ -27,6 +27,14 @@ class _Run(TyperCommand):
         return ["MODULE.dll", "[METHOD]", "URL", "[OPTIONS]"]
 
 
+class _Check(TyperCommand):
+    """``check``: the usage line as the documentation has it."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Return what stands after ``pyiismod check`` in the usage line."""
+        return ["MODULE.dll", "[OPTIONS]"]
+
+
 def application(words: list[str]) -> typer.Typer:
     """Return the commands that a command line needs: ``run`` alone where it is ``run``, because each costs start-up."""
     app = typer.Typer(
@@ -40,7 +48,7 @@ def application(words: list[str]) -> typer.Typer:
         from pyiismod.cli import runtime
         from pyiismod.cli.check import check
 
-        app.command()(check)
+        app.command(cls=_Check)(check)
 
         app.add_typer(runtime.app, name="runtime")
         app.command("exec", context_settings=runtime.EXEC_SETTINGS)(runtime.exec_python)

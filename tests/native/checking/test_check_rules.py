@@ -53,6 +53,7 @@ BAD = {
     "IM036": "bad_argument",
     "IM037": "bad_shrinking",
     "IM038": "bad_many_pieces",
+    "IM039": "bad_chunked",
     "IM040": "bad_context_twice",
     "IM041": "bad_context_freed",
     "IM042": "bad_foreign_id",
