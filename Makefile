@@ -14,9 +14,9 @@ REAL := $(BIN)/python -m pytest -q -n auto --dist loadfile
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 RUNTIME_PACKAGES := wine wine64 python3-venv
-COMPILERS := g++-mingw-w64-x86-64 g++-mingw-w64-i686 clang-16 lld-16 llvm-16
+COMPILERS := g++-mingw-w64-x86-64 g++-mingw-w64-i686 clang-16 lld-16 llvm-16 bubblewrap
 
-.PHONY: help setup demo test unit native inprocess bench check lint gen gen-check fixtures fixtures-check clean
+.PHONY: help setup demo test unit native inprocess bench fuzz check lint gen gen-check fixtures fixtures-check clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -32,7 +32,7 @@ $(BUILD)/packages: Makefile
 
 $(BUILD)/compilers: Makefile
 	@mkdir -p $(BUILD)
-	@for tool in x86_64-w64-mingw32-g++ i686-w64-mingw32-g++ clang++-16 lld-link-16 llvm-dlltool-16; do \
+	@for tool in x86_64-w64-mingw32-g++ i686-w64-mingw32-g++ clang++-16 lld-link-16 llvm-dlltool-16 bwrap; do \
 	    command -v $$tool >/dev/null || { \
 	        $(SUDO) apt-get update -q && \
 	        DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -yq --no-install-recommends $(COMPILERS); break; }; \
@@ -77,6 +77,9 @@ inprocess: setup  ## the host inside the runtime's Windows Python
 
 bench: setup  ## speed and memory, as a table
 	@$(BIN)/python -m tests.bench
+
+fuzz: $(BUILD)/venv  ## inspect 20,000 broken files
+	@$(BIN)/python -m tests.bench.fuzz
 
 lint: $(BUILD)/venv  ## ruff and mypy
 	@$(BIN)/ruff check .

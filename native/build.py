@@ -7,6 +7,7 @@ ABI         file                made with
 ==========  ==================  =========================================================================
 ``mingw``   ``NAME.dll``        g++ for mingw-w64: Itanium C++ ABI, msvcrt.dll
 ``msvc``    ``NAME.msvc.dll``   clang and lld-link: Microsoft C++ ABI, vcruntime140.dll, no SDK needed
+``nortti``  ``NAME.nortti.dll`` as ``msvc``, without run-time type information
 ``x86``     ``NAME.x86.dll``    g++ for mingw-w64, 32 bits; cannot run in an x64 worker
 ``arm64``   ``NAME.arm64.dll``  clang and lld-link for ARM64; cannot run in an x64 worker
 ==========  ==================  =========================================================================

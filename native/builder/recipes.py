@@ -10,7 +10,14 @@ from typing import Any
 
 MODULES = Path(__file__).resolve().parent.parent / "modules"
 
-SUFFIXES = {"mingw": ".dll", "msvc": ".msvc.dll", "x86": ".x86.dll", "arm64": ".arm64.dll", "assembled": ".dll"}
+SUFFIXES = {
+    "mingw": ".dll",
+    "msvc": ".msvc.dll",
+    "nortti": ".nortti.dll",
+    "x86": ".x86.dll",
+    "arm64": ".arm64.dll",
+    "assembled": ".dll",
+}
 
 
 @dataclass(frozen=True)

@@ -190,6 +190,12 @@ class Msvc:
         run([tool, *map(str, arguments)], self.root, self.scratch)
 
 
+class MsvcWithoutRtti(Msvc):
+    """The same without run-time type information (``/GR-``)."""
+
+    flags: ClassVar[list[str]] = [*Msvc.flags, "-fno-rtti"]
+
+
 class MsvcArm64(Msvc):
     """The same for ARM64."""
 
@@ -212,6 +218,7 @@ class Assembled:
 TOOLCHAINS: dict[str, type[Toolchain]] = {
     "mingw": Gcc,
     "msvc": Msvc,
+    "nortti": MsvcWithoutRtti,
     "x86": Gcc32,
     "arm64": MsvcArm64,
     "assembled": Assembled,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
@@ -17,6 +18,13 @@ from pyiismod.errors import PyiismodError, UsageError
 from pyiismod.report.record import Run
 
 __all__ = ["application", "main"]
+
+
+_MORE = ("check", "inspect", "probe", "diff")
+"""Commands that are one function of the same name in a module of the same name."""
+
+_WITHOUT: dict[str, dict[str, Any]] = {"check": {"outcome": "not_checked"}}
+"""What the JSON document of a command says besides its error, when there is nothing else to say."""
 
 
 class _Run(TyperCommand):
@@ -36,7 +44,7 @@ class _Check(TyperCommand):
 
 
 def application(words: list[str]) -> typer.Typer:
-    """Return the commands that a command line needs: ``run`` alone where it is ``run``, because each costs start-up."""
+    """Return the commands that a command line needs: one alone where it is named, because each costs start-up."""
     app = typer.Typer(
         rich_markup_mode="rich",
         context_settings={"help_option_names": ["-h", "--help"]},
@@ -44,11 +52,13 @@ def application(words: list[str]) -> typer.Typer:
     )
     app.callback(invoke_without_command=True)(_pyiismod)
     app.command(cls=_Run)(run)
-    if words[:1] != ["run"]:
+    one = words[:1] and words[0] in ("run", *_MORE)
+    for name in _MORE:
+        if not one or name == words[0]:
+            cls = _Check if name == "check" else None
+            app.command(name, cls=cls)(getattr(import_module(f"pyiismod.cli.{name}"), name))
+    if not one:
         from pyiismod.cli import runtime
-        from pyiismod.cli.check import check
-
-        app.command(cls=_Check)(check)
 
         app.add_typer(runtime.app, name="runtime")
         app.command("exec", context_settings=runtime.EXEC_SETTINGS)(runtime.exec_python)
@@ -79,8 +89,8 @@ def main(arguments: list[str] | None = None) -> int:
         error = defect(problem)
     if words[:1] == ["run"] and "--json" in words:
         out.text(json.dumps(Run(error=error).as_dict(), indent=2))
-    elif words[:1] == ["check"] and "--json" in words:
-        out.text(json.dumps({"outcome": "not_checked", "error": error.as_dict()}, indent=2))
+    elif words[:1] and words[0] in _MORE and "--json" in words:
+        out.text(json.dumps({**_WITHOUT.get(words[0], {}), "error": error.as_dict()}, indent=2))
     else:
         show_error(error, err)
     return error.exit_code
@@ -104,6 +114,7 @@ def _pyiismod(
     pyiismod run hello.dll /              fire one request through a module
     pyiismod run hello.dll / --trace      and show all that happens meanwhile
     pyiismod check hello.dll              say why it fails, or prove that it behaves
+    pyiismod inspect hello.dll            what it is and would do, without running it
     pyiismod run --help                   more examples
     """
     if context.invoked_subcommand is None:

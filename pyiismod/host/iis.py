@@ -63,7 +63,7 @@ class Iis:
         Raises:
             LoadError: one of its kinds.
         """
-        module = Module(name, path, self.next_id(), companions)
+        module = Module(name, path, self.next_id(), companions, shows_vtables=self.settings.show_vtables)
         module.load(timeline)
         module.register(self.server, self.settings.server_version, timeline)
         self.application.recycle(timeline)

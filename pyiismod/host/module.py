@@ -20,7 +20,7 @@ from pyiismod.host.allocator import ModuleAllocator
 from pyiismod.host.completion import CompletionInfo
 from pyiismod.host.evidence import COUNTS, block_at
 from pyiismod.host.memory import RequestPool
-from pyiismod.host.native import address, slots_of
+from pyiismod.host.native import address, slots_of, vtable_of
 from pyiismod.host.objects import NativeObject
 from pyiismod.host.providers import Provider
 from pyiismod.host.registration import RegistrationInfo
@@ -40,6 +40,8 @@ STATUS_NAMES = {value: name for name, value in ENUMS["REQUEST_NOTIFICATION_STATU
 _FACTORY = slots_of(IHttpModuleFactory)
 _MODULE = slots_of(CHttpModule)
 _GLOBAL = slots_of(CGlobalModule)
+_FACTORY_SLOTS, _MODULE_SLOTS, _GLOBAL_SLOTS = 2, 30, 14
+"""Slots that every object has, of whatever age its header is."""
 
 
 class Module:
@@ -50,9 +52,12 @@ class Module:
         path: absolute Windows path of the DLL.
         module_id: opaque id, counted from 1.
         companions: DLLs that its exports are forwarded to; Wine finds those only when they are loaded already.
+        shows_vtables: whether the timeline says where the vtables of its objects lie.
     """
 
-    def __init__(self, name: str, path: str, module_id: int, companions: Sequence[str] = ()) -> None:
+    def __init__(
+        self, name: str, path: str, module_id: int, companions: Sequence[str] = (), *, shows_vtables: bool = False
+    ) -> None:
         self.name = name
         self.path = path
         self.id = module_id
@@ -61,6 +66,7 @@ class Module:
         self.hresult = 0
         self._handle: Any = None
         self._companions = tuple(companions)
+        self._shows_vtables = shows_vtables
         self._held: list[Any] = []
 
     @property
@@ -111,6 +117,9 @@ class Module:
             self.hresult = function(server_version, info.pointer, server.pointer)
             event.result = hresult.name_of(self.hresult)
         info.is_open = False
+        if self._shows_vtables and self.hresult >= 0:
+            objects = (("factory", info.factory, _FACTORY_SLOTS), ("global_module", info.global_module, _GLOBAL_SLOTS))
+            event.args |= {name: self._vtable(pointer, slots) for name, pointer, slots in objects if pointer}
         if self.hresult < 0:
             raise RegistrationFailed(
                 f"RegisterModule of {self.file} returned {hresult.describe(self.hresult)}. IIS writes event 2293 and "
@@ -136,11 +145,16 @@ class Module:
             result = get_http_module(address(factory), created, allocator.pointer)
             if timeline.is_recorded:
                 event.result = hresult.name_of(result)
+            if self._shows_vtables and result >= 0 and created[0]:
+                event.args = {"module": self._vtable(created[0], _MODULE_SLOTS)}
         allocator.end()
         if result < 0 or not created[0]:
             return int(result)
         COUNTS["created"] += 1
         return ModuleInstance(self, created[0])
+
+    def _vtable(self, pointer: Any, slots: int) -> dict[str, Any]:
+        return vtable_of(pointer, slots, self._handle)
 
     def terminate(self, timeline: Timeline, *, factory_first: bool = False) -> None:
         """Call ``Terminate`` on what was registered, the global module first (fact sheet 1.5); each exactly once."""

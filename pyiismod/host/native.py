@@ -54,3 +54,10 @@ def slots_of(interface: type[Interface]) -> dict[str, ModuleSlot]:
 def address(pointer: Any) -> int:
     """Return a pointer as a number."""
     return int(ffi.cast("uintptr_t", pointer))
+
+
+def vtable_of(pointer: Any, slots: int, image: Any) -> dict[str, Any]:
+    """Return where the vtable of a module's object lies, and its first functions, as distances from ``image``."""
+    base = address(image)
+    vtable = ffi.cast(_object, pointer)[0]
+    return {"vtable": address(vtable) - base, "slots": [int(vtable[slot]) - base for slot in range(slots)]}

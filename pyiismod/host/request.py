@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from pyiismod.host.exchange import Exchange
     from pyiismod.host.incoming import Incoming
 
-_SPINS = 1000
 READ = 1  # GetCompletedOperation: "read finished" (fact sheet, section 0)
+_SPINS = 1000
 _VERB_NAMES = {value: name for name, value in VERBS.items()}
 _lock = RLock()  # one for all requests: making one costs more under Wine than a request may
 

@@ -56,11 +56,13 @@ class Settings:
         error_mode: who sees details in IIS's own error pages (``errorMode`` of ``httpErrors``): ``"DetailedLocalOnly"``
             (clients on this computer), ``"Detailed"`` (all) or ``"Custom"`` (none).
         shutdown: one of :data:`SHUTDOWNS`.
+        worker_process: what ``GetWorkerProcessSettings`` tells, by name: ``{"IDLE_TIMEOUT": 5, "CLR_VERSION": ""}``.
         end_of_body_is_success: whether a read at the end of the body answers S_OK and no bytes, not ERROR_HANDLE_EOF.
         fail_allocations: whether ``AllocateRequestMemory`` and ``IModuleAllocator`` have no memory.
         strict: path of a file; with it every buffer that modules get has guard pages around it, which that file names
             (:mod:`pyiismod.host.guard`); "" for none.
-        worker_process: what ``GetWorkerProcessSettings`` tells, by name: ``{"IDLE_TIMEOUT": 5, "CLR_VERSION": ""}``.
+        show_vtables: whether the lines of RegisterModule and GetHttpModule in the timeline say where the vtables of the
+            module's objects lie: ``{"vtable": RVA, "slots": [RVA, …]}``.
 
     Raises:
         ValueError: an unknown version, mode or setting.
@@ -84,10 +86,11 @@ class Settings:
         trace_verbosity: int = 5,
         error_mode: str = "DetailedLocalOnly",
         shutdown: str = "normal",
+        worker_process: dict[str, str | int] | None = None,
         end_of_body_is_success: bool = False,
         fail_allocations: bool = False,
         strict: str = "",
-        worker_process: dict[str, str | int] | None = None,
+        show_vtables: bool = False,
     ) -> None:
         if error_mode not in _ERROR_MODES:
             raise ValueError(f"unknown error_mode {error_mode!r}; known are {', '.join(_ERROR_MODES)}")
@@ -116,6 +119,7 @@ class Settings:
         self.end_of_body_is_success = end_of_body_is_success
         self.fail_allocations = fail_allocations
         self.strict = strict
+        self.show_vtables = show_vtables
 
     @classmethod
     def of(cls, settings: dict[str, Any]) -> Settings:

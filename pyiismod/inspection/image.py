@@ -7,7 +7,7 @@ https://learn.microsoft.com/windows/win32/debug/pe-format.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -129,6 +129,15 @@ class Image(msgspec.Struct, frozen=True):
     version_info: Mapping[str, str]
     pdb_path: str | None
     problems: tuple[str, ...]
+    thunks: Mapping[int, tuple[str, str | int]] = {}
+    """RVA of each import's address, delay-loaded ones included → DLL, name or ordinal."""
+
+    @property
+    def load_thunks(self) -> Iterator[tuple[str, str | int]]:
+        """DLL and name or ordinal of each import that the loader resolves, in the order of the file."""
+        delayed = {dll.lower() for dll in self.delay_imports}
+        loaded = {dll.lower() for dll in self.imports}
+        return (pair for pair in self.thunks.values() if pair[0].lower() in loaded or pair[0].lower() not in delayed)
 
     @property
     def machine(self) -> int:

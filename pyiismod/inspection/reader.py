@@ -29,6 +29,15 @@ def read_image(path: str | os.PathLike[str]) -> Image:
         InvalidImage: the file cannot be read, is no PE file, or is one that no loader would take. ``details["kind"]``
             is a stable word for the reason (``"missing"``, ``"empty"``, ``"elf"``, ``"truncated"``, …).
     """
+    return read_file(path)[0]
+
+
+def read_file(path: str | os.PathLike[str]) -> tuple[Image, bytes]:
+    """Return what :func:`read_image` does, and the bytes of the file.
+
+    Raises:
+        InvalidImage: as there.
+    """
     path = Path(path)
     data = _read(path)
     try:
@@ -37,7 +46,7 @@ def read_image(path: str | os.PathLike[str]) -> Image:
         text = f"{path} is not a loadable DLL: {damage.text}"
         raise _invalid(path, damage.kind, text, damage.hint, 193, **damage.details) from None
     tables = read_tables(data, headers)
-    return Image(
+    image = Image(
         path=path,
         size=len(data),
         sha256=hashlib.sha256(data).hexdigest(),
@@ -51,7 +60,9 @@ def read_image(path: str | os.PathLike[str]) -> Image:
         version_info=tables.version_info,
         pdb_path=tables.pdb_path,
         problems=tables.problems,
+        thunks=tables.thunks,
     )
+    return image, data
 
 
 def _invalid(path: Path, reason: str, text: str, hint: str, error: int, **details: Any) -> InvalidImage:

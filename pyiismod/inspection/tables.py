@@ -27,10 +27,11 @@ _MAX_DEBUG_ENTRIES: Final = 32
 _CODEVIEW: Final = 2
 _CHPE_POINTER: Final = 0xC8
 _EXPORT_DIRECTORY: Final = struct.Struct("<IIHHIIIIIII")
-_EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
+_EMPTY: Final[Mapping[Any, Any]] = MappingProxyType({})
 
 T = TypeVar("T")
 Imports = Mapping[str, tuple[str | int, ...]]
+Thunks = Mapping[int, tuple[str, str | int]]
 
 
 class Tables(msgspec.Struct, frozen=True):
@@ -45,6 +46,7 @@ class Tables(msgspec.Struct, frozen=True):
     version_info: Mapping[str, str]
     pdb_path: str | None
     problems: tuple[str, ...]
+    thunks: Thunks
 
 
 def read_tables(data: bytes, headers: Headers) -> Tables:
@@ -61,7 +63,7 @@ def read_tables(data: bytes, headers: Headers) -> Tables:
 
     nothing: tuple[str | None, tuple[Export, ...]] = (None, ())
     export_name, exports = guarded("the export table", lambda: _exports(view), nothing)
-    imports, delay_imports = _imports(data, headers, problems)
+    imports, delay_imports, thunks = _imports(data, headers, problems)
     return Tables(
         export_name=export_name,
         exports=exports,
@@ -72,6 +74,7 @@ def read_tables(data: bytes, headers: Headers) -> Tables:
         version_info=guarded("the version resource", lambda: version_strings(view), _EMPTY),
         pdb_path=guarded("the debug directory", lambda: _pdb_path(view), None),
         problems=tuple(problems),
+        thunks=thunks,
     )
 
 
@@ -108,9 +111,9 @@ def _exports(view: View) -> tuple[str | None, tuple[Export, ...]]:
     return (view.string(name_rva, MAX_NAME) if name_rva else None), tuple(found)
 
 
-def _imports(data: bytes, headers: Headers, problems: list[str]) -> tuple[Imports, Imports]:
+def _imports(data: bytes, headers: Headers, problems: list[str]) -> tuple[Imports, Imports, Thunks]:
     if not headers.directory(IMPORT)[0] and not headers.directory(DELAY_IMPORT)[0]:
-        return _EMPTY, _EMPTY
+        return _EMPTY, _EMPTY, _EMPTY
     import pefile
 
     try:
@@ -118,14 +121,24 @@ def _imports(data: bytes, headers: Headers, problems: list[str]) -> tuple[Import
         pe.parse_data_directories([IMPORT, DELAY_IMPORT])
     except Exception as error:  # whatever pefile makes of bytes that break its assumptions
         problems.append(f"the import tables cannot be read: {error}")
-        return _EMPTY, _EMPTY
+        return _EMPTY, _EMPTY, _EMPTY
+    for index, what in ((IMPORT, "import table"), (DELAY_IMPORT, "delay-load table")):
+        rva, _ = headers.directory(index)
+        try:
+            View(data, headers).read(rva or headers.sections[0].rva, 4)
+        except OutOfFile as error:
+            problems.append(f"the {what} cannot be read: {error}")
+    thunks: dict[int, tuple[str, str | int]] = {}
     return (
-        _by_dll(getattr(pe, "DIRECTORY_ENTRY_IMPORT", ()), problems),
-        _by_dll(getattr(pe, "DIRECTORY_ENTRY_DELAY_IMPORT", ()), problems),
+        _by_dll(getattr(pe, "DIRECTORY_ENTRY_IMPORT", ()), headers, thunks, problems),
+        _by_dll(getattr(pe, "DIRECTORY_ENTRY_DELAY_IMPORT", ()), headers, thunks, problems),
+        MappingProxyType(thunks),
     )
 
 
-def _by_dll(descriptors: Any, problems: list[str]) -> Imports:
+def _by_dll(
+    descriptors: Any, headers: Headers, thunks: dict[int, tuple[str, str | int]], problems: list[str]
+) -> Imports:
     spelling: dict[str, str] = {}
     wanted: dict[str, dict[str | int, None]] = {}
     for descriptor in descriptors:
@@ -137,7 +150,10 @@ def _by_dll(descriptors: Any, problems: list[str]) -> Imports:
         symbols = wanted.setdefault(dll, {})
         for symbol in descriptor.imports:
             by_name = not symbol.import_by_ordinal and symbol.name
-            symbols[symbol.name.decode("ascii", "backslashreplace") if by_name else symbol.ordinal] = None
+            wants = symbol.name.decode("ascii", "backslashreplace") if by_name else symbol.ordinal
+            symbols[wants] = None
+            if symbol.address is not None and wants is not None:
+                thunks[symbol.address - headers.image_base] = dll, wants
     return MappingProxyType({dll: tuple(symbols) for dll, symbols in wanted.items()})
 
 

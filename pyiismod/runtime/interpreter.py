@@ -13,9 +13,10 @@ Three cases give the same :class:`Runtime`:
 from __future__ import annotations
 
 import os
+import shutil
 import struct
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pyiismod.errors import RuntimeBroken, RuntimeMissing
@@ -24,6 +25,9 @@ from pyiismod.runtime.manifest import Manifest, package_file, read_manifest
 from pyiismod.runtime.prefix import check_prefix
 
 __all__ = ["Runtime", "find"]
+
+_CONFINED = ("PATH", "LC_ALL", "HOME", "FONTCONFIG_FILE", "LD_LIBRARY_PATH")
+"""Variables of ours that a confined worker gets, besides Wine's."""
 
 
 @dataclass(frozen=True)
@@ -34,16 +38,19 @@ class Runtime:
         python: python.exe, a path of this side.
         loader: what comes before it on a command line of this side: ``["/usr/lib/wine/wine64"]``, or ``[]``.
         supervisor: our debugger program, a path of this side.
+        scratch: where workers put their own files; the system's place for temporary files when None.
     """
 
     python: str
     loader: list[str]
     supervisor: Path
+    scratch: Path | None = field(default=None, kw_only=True)
     _environment: dict[str, str] = field(repr=False)
     _prefix: Path | None = None
     _wine: wine.Wine | None = None
     _script: str | None = None
     _manifest: Manifest | None = field(default=None, repr=False)
+    _is_confined: bool = False
 
     @property
     def needs_wine(self) -> bool:
@@ -76,16 +83,51 @@ class Runtime:
         """Return how this side calls a file of the worker; raises ``UsageError`` if it cannot."""
         return path if self._prefix is None else paths.unix_path(path, self._prefix)
 
+    @property
+    def prefix(self) -> Path | None:
+        """The Wine prefix, None on Windows."""
+        return self._prefix
+
+    def confined(self, wrapper: list[str], directory: Path) -> Runtime:
+        """Return this runtime with a copy of the prefix, each of whose workers runs inside of ``wrapper``.
+
+        Of the environment only what Wine needs goes with it.
+
+        Args:
+            wrapper: what comes before the loader on the command line. Wine's server runs inside, too, so nothing is
+                warmed up, and :meth:`shut_down` ends one that outlives its worker.
+            directory: where the copy goes (``prefix``), and what workers write.
+        """
+        if self._prefix is None or self._wine is None:
+            return self
+        prefix = directory / "prefix"
+        shutil.copytree(self._prefix, prefix, symlinks=True)
+        ours = self._wine.environment(prefix)
+        environment = {name: ours[name] for name in ours if name in _CONFINED or name.startswith("WINE")}
+        environment["PYIISMOD_BUNDLE"] = self._environment["PYIISMOD_BUNDLE"]
+        return replace(
+            self,
+            loader=[*wrapper, *self.loader],
+            scratch=directory,
+            _environment=environment,
+            _prefix=prefix,
+            _is_confined=True,
+        )
+
     def warm_up(self) -> bool:
         """Have Wine's server and services running before a worker starts; return whether they had to be started.
 
         Takes about 2 ms if they run. They linger for ``PYIISMOD_WINESERVER_LINGER`` seconds (10) without a worker.
         """
-        return self._wine is not None and self._prefix is not None and wine.warm_up(self._wine, self._prefix)
+        if self._wine is None or self._prefix is None or self._is_confined:
+            return False
+        return wine.warm_up(self._wine, self._prefix)
 
     def shut_down(self) -> bool:
         """End Wine's server unless somebody's worker still runs; return whether none runs now."""
-        return self._wine is None or self._prefix is None or wine.shut_down(self._wine, self._prefix)
+        if self._wine is None or self._prefix is None:
+            return True
+        return wine.shut_down(self._wine, self._prefix, force=self._is_confined)
 
     def describe(self) -> dict[str, str]:
         """Return facts for people: name → value."""

@@ -88,7 +88,7 @@ class WorkerClient:
         self._leaving = False
         self._trouble: ChannelError | None = None
         self._look = Event()
-        self._directory = Path(tempfile.mkdtemp(prefix="pyiismod-"))
+        self._directory = Path(tempfile.mkdtemp(prefix="pyiismod-", dir=runtime.scratch))
         self._box = BlackBoxReader.create(os.fspath(self._directory / "box"))
         self._life = Lifeline(self._directory / "life")
         handshake = self._waiting[0] = Call("the start", timeout)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -54,6 +55,28 @@ def cold_and_warm_start(windows: runtime.Runtime) -> Rows:
         row("run hello.dll GET /, cold", cold, 1.5, "s", bare, "exec -- -c pass"),
         row("run hello.dll GET /, warm", warm, 0.6, "s", bare, "exec -- -c pass"),
     ]
+
+
+def inspection(windows: runtime.Runtime) -> Rows:
+    """``pyiismod inspect`` of a module of 1 MB, beside an interpreter that imports the command line and ends."""
+    with tempfile.TemporaryDirectory() as directory:
+        big = Path(directory, "big.dll")
+        big.write_bytes(megabyte_module())
+        seconds = wall(lambda: quiet([*COMMAND, "inspect", str(big)]), 5)
+    return [row("inspect of 1 MB", seconds, 1.5, "s", wall(lambda: quiet([*COMMAND, "--version"]), 5), "--version")]
+
+
+def megabyte_module() -> bytes:
+    """Return ``crash_cpp.dll``, which has a C++ run-time in it, with its last section grown by copies of its data."""
+    data = bytearray((ROOT / "fixtures/crash_cpp.dll").read_bytes())
+    start = int.from_bytes(data[0x3C:0x40], "little")
+    sections = int.from_bytes(data[start + 6 : start + 8], "little")
+    last = start + 24 + 240 + 40 * (sections - 1)
+    more = (bytes(data) * 8)[: MEGABYTE - len(data)]
+    for field in (last + 8, last + 16, start + 24 + 56):  # its two sizes, and SizeOfImage
+        grown = int.from_bytes(data[field : field + 4], "little") + len(more)
+        data[field : field + 4] = (grown + 0xFFF & ~0xFFF if field == start + 24 + 56 else grown).to_bytes(4, "little")
+    return bytes(data) + more
 
 
 def in_process(windows: runtime.Runtime) -> Rows:
@@ -170,6 +193,7 @@ def completions(windows: runtime.Runtime) -> Rows:
 
 MEASURES = (
     cold_and_warm_start,
+    inspection,
     in_process,
     through_the_worker,
     big_body,

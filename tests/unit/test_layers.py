@@ -19,19 +19,8 @@ import pyiismod
 ROOT = Path(pyiismod.__file__).parent
 
 API = {
-    *(
-        "checking",
-        "content",
-        "guarded",
-        "conversation",
-        "handler",
-        "happenings",
-        "headers",
-        "module",
-        "request",
-        "response",
-    ),
-    *("server", "streaming", "trace"),
+    *("checking", "content", "conversation", "guarded", "handler", "happenings", "headers", "module", "request"),
+    *("requests_from", "response", "server", "streaming", "trace"),
 }
 FACES = {"cli", "report", "pytest_plugin", "asgi", "__main__"}
 MAY_IMPORT = {
@@ -44,7 +33,11 @@ MAY_IMPORT = {
     "inspection": {"abi", "errors"},
     "worker": {"host", "pipeline", "runtime", "abi", "errors", ""},
     **{name: {*API, "worker", "runtime", "inspection", "abi", "errors", "rules"} for name in API},
-    **{name: {*FACES, *API, "worker", "runtime", "inspection", "abi", "errors", "rules", "host", ""} for name in FACES},
+    "probing": {*API, "worker", "runtime", "inspection", "abi", "errors", "rules"},
+    **{
+        name: {*FACES, *API, "probing", "worker", "runtime", "inspection", "abi", "errors", "rules", "host", ""}
+        for name in FACES
+    },
     "": {*API, "errors"},  # pyiismod/__init__.py itself
 }
 THIRD_PARTY = {
@@ -54,9 +47,10 @@ THIRD_PARTY = {
     "pipeline": set(),
     "host": {"cffi", "_cffi_backend"},
     "runtime": {"platformdirs"},
-    "inspection": {"pefile", "msgspec"},
+    "inspection": {"pefile", "msgspec", "capstone", "yara"},
     "worker": {"msgspec"},
     **{name: set() for name in API},
+    "probing": {"msgspec"},
     "cli": {"rich", "typer", "click"},
     "report": {"rich"},
     "pytest_plugin": {"pytest"},
@@ -65,7 +59,7 @@ THIRD_PARTY = {
     "": set(),
 }
 WORKER_SIDE = ("pyiismod.worker.serve", "pyiismod.worker.engine")
-OUR_SIDE = {"runtime", "inspection", *API, *FACES}
+OUR_SIDE = {"runtime", "inspection", "probing", *API, *FACES}
 SLOW_TO_IMPORT = {"asyncio", "dataclasses", "email", "http", "inspect", "logging", "subprocess", "tempfile", "ssl"}
 
 

@@ -385,7 +385,7 @@ def test_a_crash_while_the_content_is_sent(one: Any) -> None:
 
 
 def test_a_module_that_hangs_while_content_is_sent(server: Make, dll: Dll) -> None:
-    iis = server(timeout=1.0)
+    iis = server(timeout=2.0)
     iis.load(dll("crash_hang"))
     with pytest.raises(ModuleHung):
         iis.post("/", content=(bytes(100_000) for _ in range(1000)))
@@ -394,10 +394,10 @@ def test_a_module_that_hangs_while_content_is_sent(server: Make, dll: Dll) -> No
 def test_a_slow_producer_is_no_hanging_module(one: Any) -> None:
     def slowly() -> Iterator[bytes]:
         for _ in range(4):
-            threading.Event().wait(0.4)
+            threading.Event().wait(0.7)
             yield b"piece"
 
-    found = lines(one("body_drain", timeout=1.0).post("/", content=slowly()).text)
+    found = lines(one("body_drain", timeout=2.0).post("/", content=slowly()).text)
     assert (found["bytes"], found["end"]) == ("20", EOF)
 
 

@@ -187,6 +187,9 @@ BAD_FIXTURES: dict[str, tuple[type[LoadError], str]] = {
     "managed": (ManagedAssembly, "managed"),
     "hello.x86": (WrongArchitecture, "architecture"),
     "hello.arm64": (WrongArchitecture, "architecture"),
+    "both.x86": (WrongArchitecture, "architecture"),
+    "priorities.x86": (WrongArchitecture, "architecture"),
+    "style_waf.arm64": (WrongArchitecture, "architecture"),
 }
 
 

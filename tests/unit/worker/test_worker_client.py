@@ -29,6 +29,7 @@ class FakeRuntime:
         self.role = role
         self.loader = [sys.executable]
         self.supervisor = SCRIPT
+        self.scratch = None
 
     def windows_command(self, *args: str) -> list[str]:
         return [self.role]
