@@ -38,6 +38,14 @@ class _Run(TyperCommand):
         return ["MODULE.dll", "[METHOD]", "URL", "[OPTIONS]"]
 
 
+class _Check(TyperCommand):
+    """``check``: the usage line as the documentation has it."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Return what stands after ``pyiismod check`` in the usage line."""
+        return ["MODULE.dll", "[OPTIONS]"]
+
+
 def application(words: list[str]) -> typer.Typer:
     """Return the commands that a command line needs: one alone where it is named, because each costs start-up."""
     app = typer.Typer(
@@ -50,7 +58,8 @@ def application(words: list[str]) -> typer.Typer:
     one = words[:1] and words[0] in ("run", *_MORE)
     for name in _MORE:
         if not one or name == words[0]:
-            app.command(name)(getattr(import_module(f"pyiismod.cli.{name}"), name))
+            cls = _Check if name == "check" else None
+            app.command(name, cls=cls)(getattr(import_module(f"pyiismod.cli.{name}"), name))
     if not one:
         from pyiismod.cli import runtime
 

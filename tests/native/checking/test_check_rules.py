@@ -53,6 +53,7 @@ BAD = {
     "IM036": "bad_argument",
     "IM037": "bad_shrinking",
     "IM038": "bad_many_pieces",
+    "IM039": "bad_chunked",
     "IM040": "bad_context_twice",
     "IM041": "bad_context_freed",
     "IM042": "bad_foreign_id",
@@ -97,6 +98,8 @@ FAULTY = {
     *("companion", "companion_broken", "decorated_export", "dllmain_false", "dllmain_throws"),
     *("isapi_export", "isapi_filter", "managed", "mangled_export", "missing_function", "missing_indirect"),
     *("missing_system_function", "no_export", "wrong_signature"),
+    "async_slow",  # writes what a digit of the query says; without one it knows no bounds
+    "objects",  # shows that the first context wins
     "child_sync",  # without a query it writes, executes a child that answers, and writes more
     "flush_early",  # shows what becomes of a header after the flush
     "wire_options",  # does what the letters of any query say, wrong lengths and crashes included

@@ -11,12 +11,18 @@ from xml.etree import ElementTree
 
 import jsonschema
 import pytest
+from checking_fakes import made_report
 
 from pyiismod.checking import Report
 from pyiismod.report.github import github_lines
 from pyiismod.report.junit import junit_text
 from pyiismod.report.sarif import sarif, sarif_text
 from pyiismod.rules import RULES
+
+
+@pytest.fixture
+def report() -> Report:
+    return made_report()
 
 
 @pytest.fixture(scope="module")

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import io
 
+import pytest
+from checking_fakes import made_report
 from rich.console import Console
 
 from pyiismod.checking import Report
 from pyiismod.report.check import check_report
+
+
+@pytest.fixture
+def report() -> Report:
+    return made_report()
 
 
 def painted(report: Report, width: int = 100, *, everything: bool = False) -> str:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from pyiismod.checking import Finding, Phase, Report, Slope, Where
 from pyiismod.errors import ModuleCrashed
 from pyiismod.rules import RULES
 
 
-@pytest.fixture
-def report() -> Report:
+def made_report() -> Report:
     """A module that crashes in one request, blocks in another, and has text that nobody may trust."""
     crash = ModuleCrashed(
         "bad.dll crashed in OnBeginRequest: access violation reading 0x18",
