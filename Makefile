@@ -10,6 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 BUILD := .build
 UNIT := $(BIN)/python -m pytest -q -n auto tests/unit
+REAL := $(BIN)/python -m pytest -q -n auto --dist loadfile
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 RUNTIME_PACKAGES := wine wine64 python3-venv
@@ -63,16 +64,16 @@ demo: setup  ## run a real module.dll and show what happens
 
 test: setup $(BUILD)/compilers lint gen-check fixtures-check  ## everything that CI runs
 	@$(UNIT)
-	@$(BIN)/python -m pytest -q tests/inprocess tests/native
+	@$(REAL) tests/inprocess tests/native
 
 unit: $(BUILD)/venv  ## no DLL, no worker; seconds
 	@$(UNIT)
 
 native: setup $(BUILD)/compilers  ## real DLLs in a real worker
-	@$(BIN)/python -m pytest -q tests/native
+	@$(REAL) tests/native
 
 inprocess: setup  ## the host inside the runtime's Windows Python
-	@$(BIN)/python -m pytest -q tests/inprocess
+	@$(REAL) tests/inprocess
 
 bench: setup  ## speed and memory, as a table
 	@$(BIN)/python -m tests.bench

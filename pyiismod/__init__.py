@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pyiismod.checking import Finding, Options, Report, check
     from pyiismod.errors import (
         DllMainFailed,
         InvalidImage,
@@ -48,6 +49,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "DllMainFailed",
+    "Finding",
     "HandlerRequest",
     "Headers",
     "InvalidImage",
@@ -61,9 +63,11 @@ __all__ = [
     "ModuleError",
     "ModuleExited",
     "ModuleHung",
+    "Options",
     "PyiismodError",
     "Registration",
     "RegistrationFailed",
+    "Report",
     "Response",
     "ResponseStream",
     "RuntimeBroken",
@@ -77,9 +81,14 @@ __all__ = [
     "WorkerError",
     "WrongArchitecture",
     "__version__",
+    "check",
 ]
 
 _HOMES = {
+    "Finding": "checking",
+    "Options": "checking",
+    "Report": "checking",
+    "check": "checking",
     "HandlerRequest": "handler",
     "ResponseStream": "streaming",
     "Headers": "headers",

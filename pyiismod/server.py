@@ -13,8 +13,12 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import RLock
+from time import monotonic
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
@@ -22,6 +26,7 @@ from pyiismod import errors
 from pyiismod.content import Content, ContentTypes
 from pyiismod.conversation import Conversation
 from pyiismod.errors import PyiismodError, UsageError, WorkerError
+from pyiismod.guarded import name_owner
 from pyiismod.handler import HandlerRequest, HandlerResult, from_callable, from_wsgi
 from pyiismod.happenings import Happenings
 from pyiismod.headers import Headers
@@ -30,11 +35,11 @@ from pyiismod.module import Module
 from pyiismod.request import HeaderTypes, build, check_schedule
 from pyiismod.response import Response
 from pyiismod.runtime import Runtime, find
-from pyiismod.streaming import ResponseStream
+from pyiismod.streaming import Finish, ResponseStream
 from pyiismod.trace import Trace
 from pyiismod.worker import protocol
 from pyiismod.worker.call import Call, Listener
-from pyiismod.worker.client import WorkerClient
+from pyiismod.worker.client import Closed, WorkerClient
 from pyiismod.worker.output import Output
 
 __all__ = ["Server"]
@@ -42,6 +47,7 @@ __all__ = ["Server"]
 _Reply = TypeVar("_Reply", bound=protocol.Reply)
 
 
+_SOON = 5.0  # seconds
 _REMEMBERED = 100_000  # events and refused calls
 
 
@@ -66,6 +72,9 @@ class Worker(Protocol):
             PyiismodError: of any kind.
         """
 
+    def drain(self) -> None:
+        """Wait until every command has its reply."""
+
     def close(self) -> None:
         """End it. Idempotent."""
 
@@ -87,6 +96,8 @@ class Server(Happenings):
             has returned; a number draws one of these for each completion.
         record: whether :attr:`Response.trace` has the calls of each request; without them requests are faster, and
             violations and refused calls are noted all the same.
+        strict: put guard pages around every buffer that modules get, and take it away at its end: a wrong access faults
+            at once, and the crash names the buffer (``details["guarded"]``). Slow.
         app: a WSGI application that answers what no module has handled, in place of the static content.
         content_handler: a function that does; see :mod:`pyiismod.handler`.
         settings: fields of :class:`pyiismod.host.settings.Settings`, such as ``iis_version="8.5"``.
@@ -105,6 +116,7 @@ class Server(Happenings):
         in_process: bool = False,
         schedule: str | int = "threaded",
         record: bool = True,
+        strict: bool = False,
         app: Callable[..., Iterable[bytes]] | None = None,
         content_handler: Callable[[HandlerRequest], HandlerResult] | None = None,
         **settings: Any,
@@ -123,6 +135,7 @@ class Server(Happenings):
         self._schedule = schedule
         self._record = record
         self._settings = settings
+        self._ledgers = TemporaryDirectory(prefix="pyiismod-") if strict else None
         self._worker: Worker | None = None
         self._starting = RLock()  # requests may come from many threads
         self._events: deque[protocol.TraceEvent] = deque(maxlen=_REMEMBERED)
@@ -186,6 +199,8 @@ class Server(Happenings):
         short_reads: int | None = None,
         disconnect_after: int | None = None,
         schedule: str | int | None = None,
+        connection: str = "",
+        certificate: bytes = b"",
     ) -> Response:
         """Fire one request through the modules and return what the client gets.
 
@@ -200,6 +215,9 @@ class Server(Happenings):
             short_reads: a number: modules get the body in pieces of sizes drawn from that seed.
             disconnect_after: the client goes away after so many bytes of the body.
             schedule: when completions are delivered; the server's when None.
+            connection: name of the connection that carries it: requests of one name share it while it is kept alive,
+                and :meth:`disconnect` ends it; "" for a connection of its own.
+            certificate: the client's, DER; empty for none.
 
         Raises:
             UsageError: something in the request cannot be sent.
@@ -216,6 +234,8 @@ class Server(Happenings):
             short_reads=short_reads,
             disconnect_after=disconnect_after,
             schedule=schedule,
+            connection=connection,
+            certificate=certificate,
         )
         fired, worker = self._fire(command, body)
         self._recycle(fired, worker)
@@ -238,12 +258,15 @@ class Server(Happenings):
         """
         body = Content(content)
         command = self._build(method, url, content=body, stream=True, **options)
-        conversation, worker = Conversation(body, self._handler), self._started()
-        return ResponseStream(
-            conversation,
-            lambda: worker.begin(command, listener=conversation),
-            lambda wait: self._take_end(worker, wait, command),
-        )
+
+        def begin() -> tuple[Conversation, Call, Finish]:
+            while True:
+                conversation, worker = Conversation(body, self._handler), self._started()
+                with suppress(Closed):
+                    call = worker.begin(command, listener=conversation)
+                    return conversation, call, partial(self._take_end, worker, command)
+
+        return ResponseStream(begin)
 
     def _build(self, method: str, url: str, *, schedule: str | int | None = None, **options: Any) -> protocol.Fire:
         schedule = self._schedule if schedule is None else schedule
@@ -288,6 +311,26 @@ class Server(Happenings):
         if (worker := self._worker) is not None:
             self._retire(worker, graceful=True)
 
+    def usage(self) -> protocol.Measured:
+        """Return what the worker holds: handles, threads, blocks of its heaps, bytes, objects of modules.
+
+        Raises:
+            ModuleError: a module crashed meanwhile.
+        """
+        return self._call(self._started(), protocol.Measure(0), protocol.Measured)
+
+    def reload(self) -> None:
+        """Terminate and unload all modules, and load them again into the same process, as a second server there.
+
+        IIS does not do that; a module that bears it leaves nothing behind when it goes.
+
+        Raises:
+            ModuleError: a module crashed or hung on its way out or in.
+        """
+        worker = self._started()
+        self._call(worker, protocol.Unload(0), protocol.Unloaded)
+        self._furnish(worker)
+
     def _raise(self, notification: str, **details: Any) -> protocol.Raised:
         worker = self._started()
         raised = self._call(worker, protocol.Raise(0, notification, **details), protocol.Raised)
@@ -299,14 +342,15 @@ class Server(Happenings):
         """Send a request to a worker that takes it, and return that worker."""
         while True:
             worker = self._started()
-            if body.rest is None and self._handler is None:
-                fired = self._call(worker, command, protocol.Fired)
-            else:
-                fired = self._converse(worker, command, body)
+            try:
+                if body.rest is None and self._handler is None:
+                    fired = self._call(worker, command, protocol.Fired)
+                else:
+                    fired = self._converse(worker, command, body)
+            except Closed:
+                continue
             if not fired.gone:
                 return fired, worker
-            if body.rest is not None:
-                raise WorkerError("the process was ending when the request came, and its content is used up")
 
     def _converse(self, worker: Worker, command: protocol.Fire, body: Content) -> protocol.Fired:
         """Carry out a request whose bodies flow."""
@@ -321,11 +365,9 @@ class Server(Happenings):
         conversation.check()
         return fired
 
-    def _take_end(self, worker: Worker, wait: Callable[[], protocol.Reply], command: protocol.Fire) -> protocol.Fired:
+    def _take_end(self, worker: Worker, command: protocol.Fire, wait: Callable[[], protocol.Reply]) -> protocol.Fired:
         """Wait for the end of a streamed request."""
         fired = self._settle(worker, wait, command, protocol.Fired)
-        if fired.gone:
-            raise WorkerError("the process was ending when the request came")
         self._recycle(fired, worker)
         return fired
 
@@ -341,6 +383,7 @@ class Server(Happenings):
             self._worker = None
         try:
             self._call(worker, protocol.Unload(0, graceful), protocol.Unloaded)
+            worker.drain()  # requests that came too late are told so
         finally:
             self._close(worker)
 
@@ -362,10 +405,17 @@ class Server(Happenings):
         with self._starting:
             if self._worker is None:
                 self._worker = worker = self._start()
-                root = None if self._root is None else self._windows_path(Path(self._root).resolve())
-                self._call(worker, protocol.Configure(0, {**self._settings, "root": root}), protocol.Done)
-                self.modules = [self._load(worker, read_image(module.path), module.name) for module in self.modules]
+                self._furnish(worker)
             return self._worker
+
+    def _furnish(self, worker: Worker) -> None:
+        """Configure a server in a worker, and load the modules there."""
+        root = None if self._root is None else self._windows_path(Path(self._root).resolve())
+        settings = {**self._settings, "root": root}
+        if self._ledgers is not None:
+            settings["strict"] = self._windows_path(self._ledger)
+        self._call(worker, protocol.Configure(0, settings), protocol.Done)
+        self.modules = [self._load(worker, read_image(module.path), module.name) for module in self.modules]
 
     def _start(self) -> Worker:
         if self._in_process:
@@ -373,7 +423,13 @@ class Server(Happenings):
 
             return InProcess()
         self._runtime = self._runtime or find()
-        return WorkerClient(self._runtime, timeout=self._timeout, environment=self._environment)
+        started = monotonic()
+        try:
+            return WorkerClient(self._runtime, timeout=self._timeout, environment=self._environment)
+        except WorkerError:  # a wineserver that is just ending takes who comes then with it; no module was there yet
+            if monotonic() - started > _SOON:
+                raise
+            return WorkerClient(self._runtime, timeout=self._timeout, environment=self._environment)
 
     def _call(self, worker: Worker, command: protocol.Command, kind: type[_Reply]) -> _Reply:
         """Carry out a command."""
@@ -391,10 +447,17 @@ class Server(Happenings):
                 raise _error(reply.error)
             if not isinstance(reply, kind):
                 raise WorkerError(f"the worker answered {type(command).__name__} with {type(reply).__name__}")
-        except PyiismodError:
+        except PyiismodError as error:
             self._abandon(worker)
+            if self._ledgers is not None and isinstance(error, errors.ModuleCrashed):
+                raise name_owner(error, self._ledger) from None
             raise
         return reply
+
+    @property
+    def _ledger(self) -> Path:
+        """Where the worker lists guarded buffers."""
+        return Path(self._ledgers.name if self._ledgers is not None else "") / "buffers"
 
     def _load(self, worker: Worker, image: Image, name: str, warnings: Sequence[LoadWarning] = ()) -> Module:
         file = Path(image.path).resolve()
@@ -425,6 +488,7 @@ def _response(fired: protocol.Fired) -> Response:
         tuple(fired.refused),
         fired.connection,
         tuple(fired.interim),
+        fired.log,
     )
 
 

@@ -24,25 +24,27 @@ from pyiismod.worker.protocol import Fired, Reply
 __all__ = ["ResponseStream"]
 
 
+Finish = Callable[[Callable[[], Reply]], Fired]
+"""Waits for the end of a request with what it is given; its errors are the module's."""
+
+
 class ResponseStream:
     """One response; ``with`` sends its request, and waits for its head.
 
     Args:
-        conversation: our side of the request.
-        begin: sends the request.
-        finish: waits for the end of the request; its errors are the module's.
+        begin: sends the request; returns our side of it, its call, and what waits for its end. It does so anew when the
+            process that got it was ending.
 
     Attributes:
         status, substatus, reason, headers: as of :class:`~pyiismod.Response`.
-        trace, refused, connection, interim: the same; known when the response was read to its end or has been closed.
+        trace, refused, connection, interim, log: the same; known when it was read to its end or has been closed.
     """
 
-    def __init__(
-        self, conversation: Conversation, begin: Callable[[], Call], finish: Callable[[Callable[[], Reply]], Fired]
-    ) -> None:
-        self._conversation = conversation
+    _conversation: Conversation
+    _finish: Finish
+
+    def __init__(self, begin: Callable[[], tuple[Conversation, Call, Finish]]) -> None:
         self._begin = begin
-        self._finish = finish
         self._call: Call | None = None
         self._fired: Fired | None = None
         self.status = self.substatus = 0
@@ -52,20 +54,32 @@ class ResponseStream:
         self.refused: tuple[str, ...] = ()
         self.connection = ""
         self.interim: tuple[int, ...] = ()
+        self.log: dict[str, str | int] = {}
 
     def __repr__(self) -> str:
         return f"<ResponseStream {self.status} {self.reason}>"
 
     def __enter__(self) -> ResponseStream:
-        self._call = self._begin()
-        Thread(target=self._conversation.pump, name="pyiismod-upload", daemon=True).start()
-        self._conversation.wait_for_head()
+        while not self._is_taken():
+            pass
         if (head := self._conversation.head) is not None:
             self.status, self.substatus, self.reason = head.status, head.substatus, head.reason
             self.headers, self.interim = Headers(head.headers), tuple(head.interim)
-        else:
-            self._end()
         return self
+
+    def _is_taken(self) -> bool:
+        """Send the request and wait for its head; return whether the process that got it takes requests."""
+        self._conversation, self._call, self._finish = self._begin()
+        upload = Thread(target=self._conversation.pump, name="pyiismod-upload", daemon=True)
+        upload.start()
+        self._conversation.wait_for_head()
+        if self._conversation.head is None:
+            self._end()
+        if self._fired is None or not self._fired.gone:
+            return True
+        self._fired = None
+        upload.join()  # two threads cannot draw from one content
+        return False
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self.close()
@@ -109,5 +123,5 @@ class ResponseStream:
         self._call = None
         self._fired = fired = self._finish(call.wait)
         self.trace, self.refused = Trace(fired.trace), tuple(fired.refused)
-        self.connection, self.interim = fired.connection, tuple(fired.interim)
+        self.connection, self.interim, self.log = fired.connection, tuple(fired.interim), fired.log
         self._conversation.check()

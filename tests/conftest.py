@@ -16,6 +16,7 @@ ROOT = Path(__file__).parent.parent
 FIXTURES = ROOT / "fixtures"
 
 _LEVELS = ("unit", "native", "inprocess", "bench")
+_USED = pytest.StashKey[bool]()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -39,11 +40,27 @@ def dll() -> Callable[[str], Path]:
 
 
 @pytest.fixture(scope="session")
-def windows() -> Iterator[runtime.Runtime]:
-    """The runtime; what it keeps running ends with the session."""
-    found = runtime.find()
-    yield found
-    found.shut_down()
+def windows(request: pytest.FixtureRequest) -> runtime.Runtime:
+    """The runtime; what it keeps running ends with the session, that of all processes of it."""
+    request.config.stash[_USED] = True
+    return runtime.find()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """One of several processes of the session is through: remember what it used."""
+    if getattr(node, "workeroutput", {}).get("runtime"):
+        node.config.stash[_USED] = True
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """End what the runtime keeps running, or tell the session's main process that it has to."""
+    if _USED not in session.config.stash:
+        return
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["runtime"] = True
+    else:
+        runtime.find().shut_down()
 
 
 @pytest.fixture

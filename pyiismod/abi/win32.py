@@ -18,6 +18,39 @@ typedef struct MEMORY_BASIC_INFORMATION {
     DWORD Type;
 } MEMORY_BASIC_INFORMATION;
 
+typedef struct PROCESS_HEAP_ENTRY {
+    PVOID lpData;
+    DWORD cbData;
+    BYTE cbOverhead;
+    BYTE iRegionIndex;
+    WORD wFlags;
+    ULONG_PTR Reserved[3];
+} PROCESS_HEAP_ENTRY;
+
+typedef struct PROCESS_MEMORY_COUNTERS_EX {
+    DWORD cb;
+    DWORD PageFaultCount;
+    ULONG_PTR PeakWorkingSetSize;
+    ULONG_PTR WorkingSetSize;
+    ULONG_PTR QuotaPeakPagedPoolUsage;
+    ULONG_PTR QuotaPagedPoolUsage;
+    ULONG_PTR QuotaPeakNonPagedPoolUsage;
+    ULONG_PTR QuotaNonPagedPoolUsage;
+    ULONG_PTR PagefileUsage;
+    ULONG_PTR PeakPagefileUsage;
+    ULONG_PTR PrivateUsage;
+} PROCESS_MEMORY_COUNTERS_EX;
+
+typedef struct THREADENTRY32 {
+    DWORD dwSize;
+    DWORD cntUsage;
+    DWORD th32ThreadID;
+    DWORD th32OwnerProcessID;
+    LONG tpBasePri;
+    LONG tpDeltaPri;
+    DWORD dwFlags;
+} THREADENTRY32;
+
 HANDLE LoadLibraryExW(LPCWSTR lpLibFileName, HANDLE hFile, DWORD dwFlags);
 PVOID GetProcAddress(HANDLE hModule, PCSTR lpProcName);
 BOOL FreeLibrary(HANDLE hLibModule);
@@ -35,6 +68,17 @@ PVOID VirtualAlloc(PVOID lpAddress, ULONG_PTR dwSize, DWORD flAllocationType, DW
 BOOL VirtualFree(PVOID lpAddress, ULONG_PTR dwSize, DWORD dwFreeType);
 BOOL VirtualProtect(PVOID lpAddress, ULONG_PTR dwSize, DWORD flNewProtect, DWORD *lpflOldProtect);
 ULONG_PTR VirtualQuery(PVOID lpAddress, MEMORY_BASIC_INFORMATION *lpBuffer, ULONG_PTR dwLength);
+
+DWORD GetProcessHeaps(DWORD NumberOfHeaps, HANDLE *ProcessHeaps);
+BOOL HeapValidate(HANDLE hHeap, DWORD dwFlags, PVOID lpMem);
+BOOL HeapWalk(HANDLE hHeap, PROCESS_HEAP_ENTRY *lpEntry);
+BOOL K32GetProcessMemoryInfo(HANDLE Process, PROCESS_MEMORY_COUNTERS_EX *ppsmemCounters, DWORD cb);
+BOOL GetProcessHandleCount(HANDLE hProcess, DWORD *pdwHandleCount);
+HANDLE CreateToolhelp32Snapshot(DWORD dwFlags, DWORD th32ProcessID);
+BOOL Thread32First(HANDLE hSnapshot, THREADENTRY32 *lpte);
+BOOL Thread32Next(HANDLE hSnapshot, THREADENTRY32 *lpte);
+WORD RtlCaptureStackBackTrace(DWORD FramesToSkip, DWORD FramesToCapture, PVOID *BackTrace, DWORD *BackTraceHash);
+void GetCurrentThreadStackLimits(ULONG_PTR *LowLimit, ULONG_PTR *HighLimit);
 
 HANDLE GetCurrentProcess(void);
 DWORD GetCurrentProcessId(void);
@@ -55,6 +99,7 @@ BOOL GetOverlappedResult(HANDLE hFile, LPOVERLAPPED lpOverlapped, DWORD *lpNumbe
 HANDLE CreateEventW(PVOID lpEventAttributes, BOOL bManualReset, BOOL bInitialState, LPCWSTR lpName);
 BOOL CreatePipe(HANDLE *hReadPipe, HANDLE *hWritePipe, PVOID lpPipeAttributes, DWORD nSize);
 BOOL CloseHandle(HANDLE hObject);
+BOOL GetHandleInformation(HANDLE hObject, DWORD *lpdwFlags);
 BOOL BindIoCompletionCallback(HANDLE FileHandle, LPOVERLAPPED_COMPLETION_ROUTINE Function, ULONG Flags);
 BOOL DuplicateHandle(HANDLE hSourceProcessHandle, HANDLE hSourceHandle, HANDLE hTargetProcessHandle,
                      HANDLE *lpTargetHandle, DWORD dwDesiredAccess, BOOL bInheritHandle, DWORD dwOptions);

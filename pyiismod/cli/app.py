@@ -20,8 +20,11 @@ from pyiismod.report.record import Run
 __all__ = ["application", "main"]
 
 
-_MORE = ("inspect", "probe", "diff")
+_MORE = ("check", "inspect", "probe", "diff")
 """Commands that are one function of the same name in a module of the same name."""
+
+_WITHOUT: dict[str, dict[str, Any]] = {"check": {"outcome": "not_checked"}}
+"""What the JSON document of a command says besides its error, when there is nothing else to say."""
 
 
 class _Run(TyperCommand):
@@ -42,8 +45,8 @@ def application(words: list[str]) -> typer.Typer:
     app.callback(invoke_without_command=True)(_pyiismod)
     app.command(cls=_Run)(run)
     one = words[:1] and words[0] in ("run", *_MORE)
-    for name in _MORE if not one else words[:1]:
-        if name in _MORE:
+    for name in _MORE:
+        if not one or name == words[0]:
             app.command(name)(getattr(import_module(f"pyiismod.cli.{name}"), name))
     if not one:
         from pyiismod.cli import runtime
@@ -78,7 +81,7 @@ def main(arguments: list[str] | None = None) -> int:
     if words[:1] == ["run"] and "--json" in words:
         out.text(json.dumps(Run(error=error).as_dict(), indent=2))
     elif words[:1] and words[0] in _MORE and "--json" in words:
-        out.text(json.dumps({"error": error.as_dict()}, indent=2))
+        out.text(json.dumps({**_WITHOUT.get(words[0], {}), "error": error.as_dict()}, indent=2))
     else:
         show_error(error, err)
     return error.exit_code
@@ -101,6 +104,7 @@ def _pyiismod(
     \b
     pyiismod run hello.dll /              fire one request through a module
     pyiismod run hello.dll / --trace      and show all that happens meanwhile
+    pyiismod check hello.dll              say why it fails, or prove that it behaves
     pyiismod inspect hello.dll            what it is and would do, without running it
     pyiismod run --help                   more examples
     """

@@ -12,8 +12,18 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
+from rich.text import Text
 
 from pyiismod.errors import RuntimeProblem
 from pyiismod.runtime import find, home
@@ -28,16 +38,25 @@ app = typer.Typer(
 )
 
 
+class _Size(DownloadColumn):
+    """Bytes, of steps that have a size."""
+
+    def render(self, task: Task) -> Text:
+        return super().render(task) if task.fields["has_size"] else Text()
+
+
 class _Bars:
     """Draws an installation: one line a step, a bar where the size is known."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._task: TaskID | None = None
+        self._size: int | None = None
 
     def step(self, text: str, total: int | None = None) -> None:
         self.finish()
-        self._task = self._progress.add_task(text, total=total)
+        self._size = total
+        self._task = self._progress.add_task(text, total=total, has_size=total is not None)
 
     def advance(self, done: int) -> None:
         if self._task is not None:
@@ -45,7 +64,8 @@ class _Bars:
 
     def finish(self) -> None:
         if self._task is not None:
-            self._progress.update(self._task, total=1, completed=1)
+            size = self._size or 1
+            self._progress.update(self._task, total=size, completed=size)
             self._progress.stop_task(self._task)
 
 
@@ -65,7 +85,7 @@ def install_command(
         SpinnerColumn(finished_text="[green]✓"),
         TextColumn("{task.description}"),
         BarColumn(),
-        DownloadColumn(),
+        _Size(),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console) as progress:

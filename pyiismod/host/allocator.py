@@ -21,4 +21,4 @@ class ModuleAllocator(NativeObject, IModuleAllocator):
         self._pool = pool
 
     def AllocateMemory(self, cbAllocation: int) -> Any:
-        return self._pool.allocate(cbAllocation)
+        return self._pool.hand_over(cbAllocation)

@@ -70,7 +70,13 @@ class Surroundings:
     @property
     def container(self) -> ModuleContextContainer:
         """What modules keep with the request by their id."""
-        return self._once("container", lambda: ModuleContextContainer(self._exchange.timeline, self._file_of))
+
+        def make() -> ModuleContextContainer:
+            container = ModuleContextContainer(self._exchange.timeline, self._file_of)
+            container.is_of_request = True
+            return container
+
+        return self._once("container", make)
 
     @property
     def named_container(self) -> NamedContextContainer:
@@ -92,11 +98,6 @@ class Surroundings:
     def cache_policy(self) -> CachePolicy:
         """How the response may be cached."""
         return self._once("cache policy", lambda: CachePolicy(self._exchange))
-
-    @property
-    def trailers(self) -> dict[bytes, bytes]:
-        """Trailers of the response: lower-case name → value."""
-        return self._once("trailers", dict)
 
     def changes(self, of: str, value_type: str = "PCSTR") -> Changes:
         """Return what counts the changes of a collection, for managed code."""

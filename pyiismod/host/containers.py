@@ -20,10 +20,16 @@ from pyiismod.abi.stored_context import (
 )
 from pyiismod.host._abi import ffi
 from pyiismod.host.errors import ERROR_ALREADY_ASSIGNED, ERROR_INVALID_PARAMETER, S_OK
+from pyiismod.host.evidence import COUNTS, Block, block_at
 from pyiismod.host.native import address, slots_of
 from pyiismod.host.objects import NativeObject
-from pyiismod.host.trace import Timeline, current
-from pyiismod.rules.lifetime import CONTEXT_SET_WHILE_CLEANED, FOREIGN_MODULE_ID
+from pyiismod.host.trace import Frame, Timeline, current
+from pyiismod.rules.lifetime import (
+    CONTEXT_CLEANED_BY_MODULE,
+    CONTEXT_SET_TWICE,
+    CONTEXT_SET_WHILE_CLEANED,
+    FOREIGN_MODULE_ID,
+)
 
 ModuleFile = Callable[[int], str | None]
 """Tells the DLL of a module id; None for an id that no loaded module has."""
@@ -35,7 +41,14 @@ _CONTEXT = slots_of(IHttpConnectionStoredContext)  # the table of a plain stored
 class _Stored(NamedTuple):
     pointer: Any
     file: str
+    block: Block | None
+    by: str | None
     hears_of_disconnect: bool = False
+
+
+def _setter() -> str | None:
+    frame = current()
+    return frame.module if frame is not None else None
 
 
 class Container(NativeObject):
@@ -46,12 +59,14 @@ class Container(NativeObject):
 
     Attributes:
         is_open: until it is cleaned up.
+        is_of_request: whether one request has it to itself, so that a second context cannot come of a race.
     """
 
     def __init__(self, timeline: Timeline) -> None:
         super().__init__(timeline)
         self._stored: dict[Hashable, _Stored] = {}
         self.is_open = True
+        self.is_of_request = False
 
     def _get(self, key: Hashable) -> Any:
         stored = self._stored.get(key)
@@ -59,8 +74,16 @@ class Container(NativeObject):
 
     def _set(self, key: Hashable, stored: _Stored) -> int:
         with _lock:
-            if self.is_open:
-                return S_OK if self._stored.setdefault(key, stored) is stored else ERROR_ALREADY_ASSIGNED
+            is_open = self.is_open
+            first = self._stored.setdefault(key, stored) if is_open else stored
+            is_first = first is stored
+        if is_open:
+            if not is_first and self.is_of_request and first.by == stored.by:
+                self.timeline.violation(
+                    CONTEXT_SET_TWICE, "a stored context was set where this request has one already"
+                )
+            COUNTS["kept"] += is_first
+            return S_OK if is_first else ERROR_ALREADY_ASSIGNED
         self.timeline.violation(
             CONTEXT_SET_WHILE_CLEANED, "a stored context was set while its container is cleaned up: it would leak"
         )
@@ -71,7 +94,12 @@ class Container(NativeObject):
         with _lock:
             self.is_open, stored, self._stored = False, list(self._stored.values()), {}
         for each in stored:
-            _CONTEXT["CleanupStoredContext"].call(timeline, each.file, each.pointer)
+            COUNTS["cleaned"] += 1
+            if each.block is not None and each.block.is_freed:
+                text = f"a stored context of {each.file} was freed before IIS cleaned it up: it would be freed twice"
+                timeline.blame(Frame(timeline, each.file), CONTEXT_CLEANED_BY_MODULE, text, [])
+            else:
+                _CONTEXT["CleanupStoredContext"].call(timeline, each.file, each.pointer)
         self.end()
 
 
@@ -99,7 +127,9 @@ class ModuleContextContainer(Container, IHttpModuleContextContainer):
         key = address(module_id)
         if not pointer or not key:
             return ERROR_INVALID_PARAMETER
-        return self._set(key, _Stored(pointer, self._file(key, method), hears_of_disconnect))
+        return self._set(
+            key, _Stored(pointer, self._file(key, method), block_at(pointer), _setter(), hears_of_disconnect)
+        )
 
     def _file(self, key: int, method: str) -> str:
         frame, file = current(), self._file_of(key)
@@ -153,4 +183,4 @@ class NamedContextContainer(Container, INamedContextContainer):
             return ERROR_INVALID_PARAMETER
         frame = current()
         file = frame.module if frame is not None and frame.module else ""
-        return self._set(str(ffi.string(szName)), _Stored(ppStoredContext, file))
+        return self._set(str(ffi.string(szName)), _Stored(ppStoredContext, file, block_at(ppStoredContext), _setter()))

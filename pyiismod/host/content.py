@@ -7,6 +7,7 @@ whatever the machine has elsewhere.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from stat import S_ISDIR
 from typing import TYPE_CHECKING
@@ -28,18 +29,28 @@ _OPTIONS = b"OPTIONS, TRACE, GET, HEAD, POST"
 
 def root_of(settings: Settings) -> str:
     """Return the site's physical root, with a separator at its end."""
-    return (settings.root or _DEFAULT_ROOT).rstrip("\\/") + _separator(settings)
+    return _root(settings.root)
 
 
 def map_path(settings: Settings, path: str) -> str:
     """Return the physical path of a canonical URL path."""
-    separator = _separator(settings)
+    return _physical(settings.root, path)
+
+
+@lru_cache(maxsize=8)
+def _root(root: str | None) -> str:
+    return (root or _DEFAULT_ROOT).rstrip("\\/") + _separator(root)
+
+
+@lru_cache(maxsize=128)
+def _physical(root: str | None, path: str) -> str:
+    separator = _separator(root)
     relative = path.lstrip("/").replace("/", separator)
-    return root_of(settings) + relative if relative else root_of(settings).rstrip(separator)
+    return _root(root) + relative if relative else _root(root).rstrip(separator)
 
 
-def _separator(settings: Settings) -> str:
-    return "/" if settings.root and settings.root.startswith("/") else "\\"
+def _separator(root: str | None) -> str:
+    return "/" if root and root.startswith("/") else "\\"
 
 
 def serve(exchange: Exchange) -> None:

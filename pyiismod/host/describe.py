@@ -32,6 +32,7 @@ _MASKS: dict[str, Callable[[int], list[str]]] = {
     "dwGlobalNotifications": global_notification_names,
 }
 
+_LOWEST = ffi.cast("char *", 0x10000)  # nothing is ever mapped below
 _NARROW = ("PCSTR", "PSTR", "const char *", "char *")
 _OPAQUE = ("HANDLE", "PVOID", "PSID", "HTTP_MODULE_ID", "PSOCKADDR", "LPOVERLAPPED", "PBYTE", "PULONG", "LPCGUID")
 _WIDE = ("PCWSTR", "LPCWSTR", "PWSTR", "const WCHAR *", "WCHAR *", "const wchar_t *")
@@ -115,14 +116,21 @@ def _value(ctype: str) -> _Show:
 
 
 def narrow_text(pointer: Any, most: int = LONGEST) -> str | None:
-    """Return a string in native memory as a message takes it, or None for NULL."""
-    return ffi.string(pointer, most).decode("latin-1") if pointer else None
+    """Return a string in native memory as a message takes it, or None for NULL; of a number, that it is one."""
+    if not pointer:
+        return None
+    if pointer < _LOWEST:
+        return f"(the number {int(ffi.cast('uintptr_t', pointer))})"
+    text: str = ffi.string(pointer, most).decode("latin-1")
+    return text
 
 
 def wide_text(pointer: Any, most: int = LONGEST) -> str | None:
-    """Return a wide string in native memory as a message takes it, or None for NULL."""
+    """Return a wide string in native memory as a message takes it, as :func:`narrow_text` does."""
     if not pointer:
         return None
+    if pointer < _LOWEST:
+        return f"(the number {int(ffi.cast('uintptr_t', pointer))})"
     text = str(ffi.string(pointer, most))
     if text.isascii():
         return text

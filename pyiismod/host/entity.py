@@ -12,7 +12,8 @@ from collections import deque
 from typing import Any
 
 from pyiismod.host._abi import ffi
-from pyiismod.host.incoming import ClientGone, Incoming
+from pyiismod.host.incoming import ClientGone, GivenUp, Incoming, Wanted, always
+from pyiismod.host.lent import Lent
 
 UNKNOWN = 0xFFFFFFFF
 """What ``GetRemainingEntityBytes`` answers for a chunked body before its end (unconfirmed; as ``cbTotalBytes``)."""
@@ -27,9 +28,11 @@ class EntityBody:
         incoming: the request.
         preloaded: (pointer, size) of the part that arrived with the headers.
         rest: the part of ``incoming.body`` still on the wire.
+        lent: what memory modules have lent to the request.
     """
 
-    def __init__(self, incoming: Incoming, preloaded: tuple[Any, int], rest: bytes) -> None:
+    def __init__(self, incoming: Incoming, preloaded: tuple[Any, int], rest: bytes, lent: Lent) -> None:
+        self._lent = lent
         self._pieces: deque[tuple[Any, int, bool]] = deque()  # pointer, size, whether it is on the wire
         for pointer, size, on_the_wire in ((*preloaded, False), (ffi.from_buffer(rest), len(rest), True)):
             if size:
@@ -57,20 +60,23 @@ class EntityBody:
             coming = 0 if self._is_complete else max(0, (self._incoming.declared or 0) - self._came)
             return sum(size for _, size, _ in self._pieces) + coming
 
-    def read(self, buffer: Any, size: int) -> int:
+    def read(self, buffer: Any, size: int, is_wanted: Wanted = always) -> int:
         """Move up to ``size`` bytes to ``buffer``; return how many, 0 at the end.
 
         Raises:
             ClientGone: the client went away before it sent them.
+            GivenUp: they are not wanted any more; nothing is lost, and nothing goes to ``buffer`` after :meth:`wake`.
         """
         while True:
             with _lock:
+                if not is_wanted():
+                    raise GivenUp
                 if self._pieces:
                     return self._take(buffer, size)
                 if self._is_complete:
                     self._end_seen = True
                     return 0
-            self._fetch()
+            self._fetch(is_wanted)
 
     def _take(self, buffer: Any, size: int) -> int:
         pointer, available, on_the_wire = self._pieces.popleft()
@@ -78,12 +84,15 @@ class EntityBody:
         if self._seed is not None:
             self._seed = (self._seed * 6364136223846793005 + 1442695040888963407) & 0xFFFFFFFFFFFFFFFF
             taken = 1 + (self._seed >> 33) % taken
+        if self._lent.is_gone(pointer):
+            self._gone = bytes(available)  # IIS would read whatever is there
+            pointer = ffi.from_buffer(self._gone)
         ffi.memmove(buffer, pointer, taken)
         if taken < available:
             self._pieces.appendleft((pointer + taken, available - taken, on_the_wire))
         return taken
 
-    def _fetch(self) -> None:
+    def _fetch(self, is_wanted: Wanted) -> None:
         """Wait for the next piece from the client."""
         rest = self._incoming.rest
         if rest is None or self._fetching is None:
@@ -92,13 +101,20 @@ class EntityBody:
             with _lock:
                 if self._pieces or self._is_complete:
                     return  # another thread has waited for it
-            data = rest.read()
+            data = rest.read(is_wanted)
             with _lock:
                 if data:
                     self._owner = data
                     self._pieces.append((ffi.from_buffer(data), len(data), True))
                     self._came += len(data)
                 self._is_complete = not data or self._came == self._incoming.declared
+
+    def wake(self) -> None:
+        """Have a read that waits ask whether it is still wanted; one that does not wait is over."""
+        with _lock:
+            rest = self._incoming.rest
+        if rest is not None:
+            rest.wake()
 
     def insert(self, buffer: Any, size: int) -> None:
         """Put a caller-owned buffer before the unread rest."""

@@ -8,13 +8,14 @@ reference is taken as it is. Files and fragments are read when they are sent. Th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from pyiismod.abi.enums import HTTP_DATA_CHUNK_TYPE
 from pyiismod.host import handles
 from pyiismod.host._abi import ffi
 from pyiismod.host.fragments import NAMED, Fragments
+from pyiismod.host.lent import Lent
 from pyiismod.host.memory import RequestPool
 from pyiismod.host.trace import Timeline
 from pyiismod.rules.body import BAD_CHUNK
@@ -24,8 +25,12 @@ MOST = 65534
 
 FROM_MEMORY = HTTP_DATA_CHUNK_TYPE.HttpDataChunkFromMemory
 FROM_FILE = HTTP_DATA_CHUNK_TYPE.HttpDataChunkFromFileHandle
+TRAILERS = HTTP_DATA_CHUNK_TYPE.HttpDataChunkTrailers
 TO_END = 0xFFFFFFFFFFFFFFFF
 """``HTTP_BYTE_RANGE_TO_EOF``."""
+
+_SIZE = ffi.sizeof("HTTP_DATA_CHUNK")
+_chunk_pointer = ffi.typeof("HTTP_DATA_CHUNK *")
 
 
 class EntityChunks:
@@ -36,41 +41,70 @@ class EntityChunks:
         pool: where arrays, and copies until the first send, go.
         timeline: of the request; chunks that cannot be sent are noted there.
         fragments: what chunks may name.
+        lent: what memory modules have lent to the request.
+        room: an array for the first chunks, and how many fit.
 
     Attributes:
+        trailers: what is to follow the body.
         copied: bytes copied since the last send; what a module puts into the array itself is not counted.
     """
 
-    def __init__(self, raw: Any, pool: RequestPool, timeline: Timeline, fragments: Fragments) -> None:
+    _trailers: dict[bytes, bytes] | None = None
+
+    def __init__(
+        self,
+        raw: Any,
+        pool: RequestPool,
+        timeline: Timeline,
+        fragments: Fragments,
+        lent: Lent,
+        room: tuple[Any, int] = (ffi.NULL, 0),
+    ) -> None:
+        self._lent = lent
         self._raw = raw
         self._pool = self._copies = pool
         self._timeline = timeline
         self._fragments = fragments
         self._handles: list[Any] = []
-        self._mine: Any = None
         self.copied = 0
-        self._array = ffi.NULL
-        self._capacity = 0
+        self._array, self._capacity = room
+
+    @property
+    def trailers(self) -> dict[bytes, bytes]:
+        """What is to follow the body: lower-case name → value."""
+        if self._trailers is None:
+            self._trailers = {}
+        return self._trailers
+
+    def take_trailers(self, chunk: Any) -> bool:
+        """Keep the trailers of a chunk of that type; return whether they are sound."""
+        lines = [chunk.Trailers.pTrailers[i] for i in range(chunk.Trailers.TrailerCount)]
+        if not all(line.pName and line.NameLength and (line.pRawValue or not line.RawValueLength) for line in lines):
+            return False
+        for line in lines:
+            value = ffi.buffer(line.pRawValue, line.RawValueLength)[:] if line.RawValueLength else b""
+            self.trailers[ffi.buffer(line.pName, line.NameLength)[:].lower()] = value
+        return True
 
     def __len__(self) -> int:
         return int(self._raw.EntityChunkCount) if self._raw.pEntityChunks else 0
 
     def append(self, data: bytes) -> None:
         """Put bytes of IIS's own at the end."""
-        mine = self._struct()
+        mine = self._room(len(self))
         mine.DataChunkType = FROM_MEMORY
         mine.FromMemory.pBuffer, mine.FromMemory.BufferLength = self._copies.block(data), len(data)
-        self.insert(mine, len(self))
+        self._raw.EntityChunkCount += 1
         self.copied += len(data)
 
     def append_file(self, handle: Any, start: int, size: int) -> None:
         """Put a range of an open file at the end; the handle stays the caller's and must stay open until it is sent."""
-        mine = self._struct()
+        mine = self._room(len(self))
         mine.DataChunkType = FROM_FILE
         mine.FromFileHandle.FileHandle = handle
         mine.FromFileHandle.ByteRange.StartingOffset.QuadPart = start
         mine.FromFileHandle.ByteRange.Length.QuadPart = size
-        self.insert(mine, len(self))
+        self._raw.EntityChunkCount += 1
 
     def append_copy(self, chunk: Any) -> None:
         """Put a chunk at the end, with a copy of what it points to.
@@ -78,21 +112,24 @@ class EntityChunks:
         Raises:
             OSError, Win32Error: its file's handle is none.
         """
-        mine = self._struct()
-        ffi.memmove(mine, ffi.addressof(chunk), ffi.sizeof("HTTP_DATA_CHUNK"))
-        if not len(self):
+        count = len(self)
+        mine = self._room(count)
+        ffi.memmove(mine, ffi.addressof(chunk), _SIZE)
+        if not count:
             self.copied = 0
-        if chunk.DataChunkType == FROM_MEMORY:
-            size = chunk.FromMemory.BufferLength
+        kind = chunk.DataChunkType
+        if kind == FROM_MEMORY:
+            memory = chunk.FromMemory
+            size = memory.BufferLength
             mine.FromMemory.pBuffer = data = self._copies.allocate(size)
-            ffi.memmove(data, chunk.FromMemory.pBuffer, size)
+            ffi.memmove(data, memory.pBuffer, size)
             self.copied += size
-        elif chunk.DataChunkType == FROM_FILE:
+        elif kind == FROM_FILE:
             mine.FromFileHandle.FileHandle = handle = handles.duplicate(chunk.FromFileHandle.FileHandle)
             self._handles.append(handle)
         else:
             self._copy_name(mine)
-        self.insert(mine, len(self))
+        self._raw.EntityChunkCount = count + 1
 
     def _copy_name(self, mine: Any) -> None:
         if mine.DataChunkType == NAMED[0]:
@@ -103,24 +140,25 @@ class EntityChunks:
             name = mine.FromFragmentCacheEx
             name.pFragmentName = self._copies.wide(str(ffi.string(name.pFragmentName)))
 
-    def _struct(self) -> Any:
-        if self._mine is None:
-            self._mine = self._pool.zeroed("HTTP_DATA_CHUNK")
-        return self._mine
-
     def insert(self, chunk: Any, position: int) -> None:
         """Put the struct itself (not what it points to) into the array at ``position``."""
-        raw, count, size = self._raw, len(self), ffi.sizeof("HTTP_DATA_CHUNK")
-        if count >= self._capacity or raw.pEntityChunks != self._array:
-            self._capacity = max(8, count * 2)
-            grown = self._pool.zeroed("HTTP_DATA_CHUNK", self._capacity)
-            if count:
-                ffi.memmove(grown, raw.pEntityChunks, count * size)
-            raw.pEntityChunks = self._array = grown
+        count, array = len(self), self._room(len(self)) - len(self)
         if position < count:
-            ffi.memmove(self._array + position + 1, self._array + position, (count - position) * size)
-        ffi.memmove(self._array + position, ffi.cast("HTTP_DATA_CHUNK *", chunk), size)
-        raw.EntityChunkCount = count + 1
+            ffi.memmove(array + position + 1, array + position, (count - position) * _SIZE)
+        ffi.memmove(array + position, ffi.cast(_chunk_pointer, chunk), _SIZE)
+        self._raw.EntityChunkCount = count + 1
+
+    def _room(self, count: int) -> Any:
+        """Make room for one more chunk behind the first ``count``, in an array of ours; return where."""
+        raw = self._raw
+        if count >= self._capacity or raw.pEntityChunks != self._array:
+            if count >= self._capacity:
+                self._capacity = max(8, count * 2)
+                self._array = self._pool.zeroed("HTTP_DATA_CHUNK", self._capacity)
+            if count:
+                ffi.memmove(self._array, raw.pEntityChunks, count * _SIZE)
+            raw.pEntityChunks = self._array
+        return self._array + count
 
     def truncate(self, count: int) -> None:
         """Forget all chunks behind the first ``count``."""
@@ -158,6 +196,21 @@ class EntityChunks:
         elif more:
             self._copies = RequestPool()
 
+    def hand_over(self) -> tuple[list[Part], Callable[[], None]]:
+        """Forget all chunks; return what they stand for, and what frees the copies and handles behind that."""
+        parts = self.parts()
+        copies, held, self._handles = self._copies, self._handles, []
+        self.clear()
+        self._copies = RequestPool()
+
+        def free() -> None:
+            for handle in held:
+                handles.close(handle)
+            if copies is not self._pool:
+                copies.release()
+
+        return parts, free
+
     def parts(self) -> list[Part]:
         """Return what the chunks stand for, in order; a chunk that cannot be sent is noted and left out."""
         parts = []
@@ -172,10 +225,15 @@ class EntityChunks:
         if chunk.DataChunkType == FROM_MEMORY:
             size = chunk.FromMemory.BufferLength
             if memory := chunk.FromMemory.pBuffer:
+                if self._lent.is_gone(memory):
+                    return Part(memoryview(bytes(size)), 0, size)  # IIS would send whatever is there
                 return Part(ffi.buffer(memory, size), 0, size)
             what = f"claims {size} bytes at NULL" if size else None
         elif chunk.DataChunkType == FROM_FILE:
             return self._file(i, chunk.FromFileHandle)
+        elif chunk.DataChunkType == TRAILERS:
+            is_sound = bool(chunk.Trailers.pTrailers) or not chunk.Trailers.TrailerCount
+            what = None if is_sound and self.take_trailers(chunk) else "has trailers without names or values"
         elif chunk.DataChunkType in NAMED:
             data = self._fragments.of_chunk(chunk)
             if data is not None:

@@ -20,6 +20,7 @@ from pyiismod.host.dates import http_date
 from pyiismod.host.errors import S_OK
 from pyiismod.host.lifetime import Counted
 from pyiismod.host.trace import Timeline
+from pyiismod.rules.lifetime import HANDLE_CLOSED
 
 LARGEST_CACHED = 262144
 """Bytes of a file that is held in memory, at most (``fileCache`` of IIS)."""
@@ -139,7 +140,10 @@ class FileInfo(CacheData, IHttpFileInfo):
     def die(self, timeline: Timeline) -> None:
         """Close the handle too."""
         if self._handle != handles.INVALID_HANDLE:
-            handles.close(self._handle)
+            if handles.is_open(self._handle):
+                handles.close(self._handle)
+            else:
+                timeline.violation(HANDLE_CLOSED, f"the handle of IHttpFileInfo of {self.path} was closed by a module")
         super().die(timeline)
 
 

@@ -1,4 +1,4 @@
-"""Writes everything that is generated from :mod:`pyiismod.abi`, or checks that it is up to date.
+"""Writes everything that is generated from :mod:`pyiismod.abi` and the rules, or checks that it is up to date.
 
     python -m pyiismod.host.gen [--check]
 
@@ -17,8 +17,9 @@ from cffi.recompiler import make_py_source
 
 from pyiismod.abi.cdef import cdef
 from pyiismod.abi.fingerprint import fingerprint
-from pyiismod.abi.header import http_h, httpserv_h, httptrace_h
+from pyiismod.abi.header import http_h, httpserv_h, httptrace_h, wpframework_h
 from pyiismod.host import coverage
+from pyiismod.rules.page import page as rules_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,12 +47,14 @@ def _header(title: str, text: str) -> str:
 
 
 GENERATED: dict[str, Callable[[], str]] = {
+    "docs/rules.md": lambda: f"<!-- {_MARK.replace('abi', 'rules')} -->\n\n{rules_page()}",
     "docs/coverage.md": lambda: f"<!-- {_MARK} -->\n\n{coverage.page()}",
     "pyiismod/abi/_hash.py": _hash,
     "pyiismod/host/_abi.py": _abi,
     "native/include/iismod/http.h": lambda: _header("Structs, enumerations and flags of http.h.", http_h()),
     "native/include/iismod/httpserv.h": lambda: _header("The interfaces between IIS and native modules.", httpserv_h()),
     "native/include/iismod/httptrace.h": lambda: _header("Failed request tracing.", httptrace_h()),
+    "native/include/iismod/wpframework.h": lambda: _header("Settings of the worker process.", wpframework_h()),
 }
 """Every generated file (path from the root of the project) and what gives its text."""
 
@@ -75,7 +78,7 @@ def main(arguments: list[str]) -> int:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="\n")
     for name in stale:
-        print(f"{name}: {'does not match pyiismod/abi' if arguments else 'written'}")
+        print(f"{name}: {'is not what its source gives' if arguments else 'written'}")
     if stale and arguments:
         print(f"Run: {COMMAND}", file=sys.stderr)
         return 1

@@ -14,7 +14,7 @@ from pyiismod.host import win32
 from pyiismod.host._abi import ffi
 from pyiismod.host.win32 import INVALID_HANDLE, Win32Error
 
-__all__ = ["INVALID_HANDLE", "close", "duplicate", "is_handle", "open_file", "read", "size_of"]
+__all__ = ["INVALID_HANDLE", "close", "duplicate", "is_handle", "is_open", "open_file", "read", "size_of"]
 
 _PIECE = 256 * 1024
 _WINDOWS = os.name == "nt"
@@ -42,6 +42,11 @@ def duplicate(handle: Any) -> Any:
         OSError, Win32Error: it is no handle.
     """
     return win32.duplicate(handle) if _WINDOWS else _handle(os.dup(_descriptor(handle)))
+
+
+def is_open(handle: Any) -> bool:
+    """Return whether nobody has closed it; elsewhere than on Windows that is believed."""
+    return not _WINDOWS or win32.is_open(handle)
 
 
 def close(handle: Any) -> None:

@@ -11,10 +11,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from pyiismod.host._abi import ffi
+from pyiismod.host.fields import KNOWN_HEADER, UNKNOWN_HEADER, UNKNOWN_HEADER_SIZE
 from pyiismod.host.memory import RequestPool
 
 LONGEST = 0xFFFF
 """Longest name or value in bytes: their lengths are USHORTs."""
+
+_chars = ffi.typeof("char *")
 
 
 class HeaderTable:
@@ -134,13 +137,14 @@ class Headers:
 
     def items(self) -> list[tuple[bytes, bytes]]:
         """Return (name, value) of every line in the order of the wire: known ones by id, then the others."""
-        found = []
-        for name, known in zip(self._table.names, self._raw.KnownHeaders, strict=True):
-            if known.pRawValue:
-                found.append((name, bytes(ffi.buffer(known.pRawValue, known.RawValueLength))))
-        for i in range(self._count()):
-            line = self._raw.pUnknownHeaders[i]
-            found.append((_text(line.pName, line.NameLength), _text(line.pRawValue, line.RawValueLength)))
+        names, raw = self._table.names, self._raw
+        known = KNOWN_HEADER.read(ffi.buffer(raw.KnownHeaders), len(names))
+        found = [(names[i], _text(at, known[2 * i])) for i, at in enumerate(known[1::2]) if at]
+        if count := self._count():
+            lines = UNKNOWN_HEADER.read(ffi.buffer(raw.pUnknownHeaders, count * UNKNOWN_HEADER_SIZE), count)
+            for i in range(0, 4 * count, 4):
+                name_length, length, name_at, at = lines[i : i + 4]
+                found.append((_text(name_at, name_length), _text(at, length)))
         return found
 
     def known_values(self) -> list[Any]:
@@ -188,4 +192,4 @@ class Headers:
 
 
 def _text(pointer: Any, length: int) -> bytes:
-    return bytes(ffi.buffer(pointer, length)) if pointer and length else b""
+    return ffi.buffer(ffi.cast(_chars, pointer), length)[:] if pointer and length else b""

@@ -12,6 +12,7 @@ from pyiismod.host.exchange import Exchange
 from pyiismod.host.global_notifications import GlobalModules
 from pyiismod.host.handlers import Handler
 from pyiismod.host.incoming import Client, Incoming, Outgoing
+from pyiismod.host.memory import be_strict
 from pyiismod.host.module import Module
 from pyiismod.host.plans import Plans
 from pyiismod.host.preload import preload
@@ -41,6 +42,7 @@ class Iis:
 
     def __init__(self, settings: Settings, box: BlackBox) -> None:
         self.settings = settings
+        be_strict(settings.strict)
         self.box = box
         self.timeline = Timeline(box)
         self.modules: list[Module] = []

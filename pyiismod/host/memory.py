@@ -3,6 +3,8 @@
 One pool per request serves ``AllocateRequestMemory``, ``IModuleAllocator`` and every string and struct handed to the
 module: modules write into returned strings, so each is private, writable and NUL-terminated. Blocks are aligned to
 16 bytes, as a Windows heap aligns them, because modules place C++ objects with SSE members there.
+
+In strict mode (:func:`be_strict`) each block is guarded memory of its own instead (:mod:`pyiismod.host.guard`).
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from threading import Lock
 from typing import Any
 
 from pyiismod.host._abi import ffi
+from pyiismod.host.guard import Guarded, Ledger
 
 _ALIGNMENT = 16
 _CHUNK = 16 * 1024
@@ -20,15 +23,27 @@ _MOST_SPARE = 64
 _spare: list[tuple[Any, Any, Any]] = []  # chunks of pools that have ended: fresh memory faults on every page
 _lock = Lock()  # one for all pools: making one costs more under Wine than a request may
 
+_ledger: Ledger | None = None
+
 _new = ffi.new_allocator(should_clear_after_alloc=False)
 _wide_pointer = ffi.typeof("WCHAR *")
 _pointers: dict[str, tuple[Any, int]] = {}
 
 
+def be_strict(path: str) -> None:
+    """Guard every block from now on, and list them in a file; with "" do so no more."""
+    global _ledger
+    _ledger = Ledger(path) if path else None
+
+
 class RequestPool:
     """A bump allocator; nothing is freed before :meth:`release`. Thread-safe."""
 
+    is_exhausted = False
+    """Whether modules get nothing of it."""
+
     def __init__(self) -> None:
+        self._guarded: list[Guarded] = []
         self._chunks: list[Any] = []
         self._base: Any = None
         self._view: Any = None
@@ -45,8 +60,48 @@ class RequestPool:
         """
         return self.reserve(size)[0]
 
+    def hand_over(self, size: int) -> Any:
+        """Return the same for a module to fill.
+
+        Raises:
+            MemoryError: there is none for modules.
+        """
+        if self.is_exhausted:
+            raise MemoryError
+        return self.allocate(size)
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether blocks are guarded."""
+        return _ledger is not None
+
+    def guarded(self, value: bytes, what: str) -> Any:
+        """Return a copy of ``value``, and of no NUL, right before a guard page.
+
+        Args:
+            value: the bytes.
+            what: how a module comes to it, for reports.
+        """
+        if _ledger is None:
+            return self.block(value)
+        block = Guarded(_ledger, len(value), 1, what)
+        block.view[: len(value)] = value
+        with _lock:
+            self._guarded.append(block)
+        return block.pointer
+
+    def damage(self) -> list[str]:
+        """Return what was written around guarded blocks, in words."""
+        return [what for block in self._guarded if (what := block.damage()) is not None]
+
     def reserve(self, size: int) -> tuple[Any, Any, int]:
         """Return a block as pointer, and as the writable view and offset where it is."""
+        if _ledger is not None:
+            block = Guarded(_ledger, size, _ALIGNMENT)
+            with _lock:
+                self.used += size
+                self._guarded.append(block)
+            return block.pointer, block.view, 0
         rounded = (size + _ALIGNMENT - 1) & -_ALIGNMENT or _ALIGNMENT
         with _lock:
             self.used += rounded
@@ -101,6 +156,8 @@ class RequestPool:
         """Take over what another pool gave out; it lives as long as this one now."""
         with _lock:
             self._chunks += other._chunks
+            self._guarded += other._guarded
+            other._guarded = []
             self.used += other.used
             other._chunks = []
             other._base = other._view = None
@@ -114,3 +171,6 @@ class RequestPool:
             self._chunks.clear()
             self._base = self._view = None
             self._next = self._end = 0
+            guarded, self._guarded = self._guarded, []
+        for block in guarded:
+            block.free()

@@ -7,6 +7,10 @@ from typing import Any, TypeGuard
 from pyiismod.host._abi import ffi
 from pyiismod.host.errors import ERROR_INVALID_DATA, ERROR_INVALID_PARAMETER, S_OK
 from pyiismod.host.headers import Headers
+from pyiismod.host.trace import current
+from pyiismod.rules.registration import WRONG_VTABLE_ORDER
+
+_LOWEST_POINTER = 0x10000  # nothing is ever mapped below
 
 
 def get_header(headers: Headers, key: int | bytes | None, pcchHeaderValue: Any) -> Any:
@@ -38,7 +42,19 @@ def delete_header(headers: Headers, key: int | bytes | None) -> int:
 
 def name_of(pszHeaderName: Any) -> bytes | None:
     """Return a header's name as bytes, or None for NULL and the empty name."""
-    return bytes(ffi.string(pszHeaderName)) or None if pszHeaderName else None
+    if not pszHeaderName:
+        return None
+    if (number := int(ffi.cast("uintptr_t", pszHeaderName))) < _LOWEST_POINTER:
+        _blame_the_compiler(number)
+        return None
+    return bytes(ffi.string(pszHeaderName)) or None
+
+
+def _blame_the_compiler(number: int) -> None:
+    """Note a call by number that came in the slot of the overload by name."""
+    if (frame := current()) is not None:
+        text = f"the number {number} came where a name belongs: the overloads stand in another order in the module"
+        frame.timeline.violation(WRONG_VTABLE_ORDER, text)
 
 
 def _is_usable(key: int | bytes | None, headers: Headers) -> TypeGuard[int | bytes]:

@@ -18,6 +18,7 @@ from pyiismod.host import win32
 from pyiismod.host._abi import ffi
 from pyiismod.host.allocator import ModuleAllocator
 from pyiismod.host.completion import CompletionInfo
+from pyiismod.host.evidence import COUNTS, block_at
 from pyiismod.host.memory import RequestPool
 from pyiismod.host.native import address, slots_of, vtable_of
 from pyiismod.host.objects import NativeObject
@@ -25,6 +26,7 @@ from pyiismod.host.providers import Provider
 from pyiismod.host.registration import RegistrationInfo
 from pyiismod.host.trace import Inside, Timeline
 from pyiismod.pipeline import Completion, Subscriber
+from pyiismod.rules.lifetime import REGISTERED_OBJECT_LEAKED
 
 if TYPE_CHECKING:
     from pyiismod.host.server import Server
@@ -141,12 +143,14 @@ class Module:
         get_http_module = _FACTORY["GetHttpModule"].of(factory)
         with timeline.inside("GetHttpModule", self.file, "GetHttpModule", interface="IHttpModuleFactory") as event:
             result = get_http_module(address(factory), created, allocator.pointer)
-            event.result = hresult.name_of(result)
+            if timeline.is_recorded:
+                event.result = hresult.name_of(result)
             if self._shows_vtables and result >= 0 and created[0]:
                 event.args = {"module": self._vtable(created[0], _MODULE_SLOTS)}
         allocator.end()
         if result < 0 or not created[0]:
             return int(result)
+        COUNTS["created"] += 1
         return ModuleInstance(self, created[0])
 
     def _vtable(self, pointer: Any, slots: int) -> dict[str, Any]:
@@ -160,9 +164,12 @@ class Module:
         ends = [(info.global_module, _GLOBAL["Terminate"]), (info.factory, _FACTORY["Terminate"])]
         for pointer, slot in reversed(ends) if factory_first else ends:
             if pointer:
-                function = slot.of(pointer)
+                function, block = slot.of(pointer), block_at(pointer)
                 with timeline.inside("Terminate", self.file, "Terminate", interface=slot.interface):
                     function(address(pointer))
+                    if block is not None and not block.is_freed:
+                        text = f"Terminate of {slot.interface} leaves the object that RegisterModule allocated"
+                        timeline.violation(REGISTERED_OBJECT_LEAKED, text)
         info.factory = info.global_module = ffi.NULL
 
     def detach(self, timeline: Timeline) -> None:
@@ -243,3 +250,4 @@ class ModuleInstance:
         function = _MODULE["Dispose"].of(self.pointer)
         with timeline.inside("Dispose", self.module.file, "Dispose", interface="CHttpModule"):
             function(self._this)
+        COUNTS["disposed"] += 1

@@ -11,7 +11,7 @@ from pyiismod.host.describe import Describer
 from pyiismod.host.objects import function_type
 from pyiismod.host.trace import Timeline, here
 
-_words = ffi.typeof("uintptr_t *")
+_object = ffi.typeof("uintptr_t **")  # it begins with the address of its vtable
 
 
 class ModuleSlot:
@@ -26,8 +26,7 @@ class ModuleSlot:
 
     def of(self, pointer: Any) -> Callable[..., Any]:
         """Return the function of the object at ``pointer``; its first argument is the object's address."""
-        vtable = ffi.cast(_words, ffi.cast(_words, pointer)[0])
-        function: Callable[..., Any] = ffi.cast(self._type, vtable[self._slot])
+        function: Callable[..., Any] = ffi.cast(self._type, ffi.cast(_object, pointer)[0][self._slot])
         return function
 
     def call(self, timeline: Timeline, file: str, pointer: Any, *args: Any) -> Any:
@@ -60,5 +59,5 @@ def address(pointer: Any) -> int:
 def vtable_of(pointer: Any, slots: int, image: Any) -> dict[str, Any]:
     """Return where the vtable of a module's object lies, and its first functions, as distances from ``image``."""
     base = address(image)
-    vtable = ffi.cast(_words, ffi.cast(_words, pointer)[0])
+    vtable = ffi.cast(_object, pointer)[0]
     return {"vtable": address(vtable) - base, "slots": [int(vtable[slot]) - base for slot in range(slots)]}

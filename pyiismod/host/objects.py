@@ -16,8 +16,8 @@ it is recorded by name and fails as documented, never with S_OK.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
-from itertools import count
 from time import perf_counter_ns
 from typing import Any, ClassVar, TypeVar
 
@@ -34,7 +34,10 @@ REAL, CONFIGURED, REFUSED = "real", "configured", "refused"
 
 _SLAB = 4096  # places for objects; the longer until one is used again, the longer a late call is recognised
 
+_Place = tuple[int, Any, Any]  # address, the same as a pointer, and where the vtable's address goes
+
 _live: dict[int, NativeObject] = {}
+_places: deque[_Place] = deque()  # free ones: the one that was left longest ago is taken next
 _ended: dict[int, tuple[str, Timeline]] = {}
 _vtables: dict[type, int] = {}
 _keep: list[Any] = []  # vtables and callbacks: native code holds their addresses
@@ -71,52 +74,34 @@ class NativeObject:
     def __init__(self, timeline: Timeline) -> None:
         self.timeline = timeline
         cls = type(self)
-        self.this = this = _place(_vtables.get(cls) or _vtable(cls))
-        self.pointer = ffi.cast(_void_pointer, this)
-        _live[this] = self
+        try:
+            self._place = place = _places.popleft()
+        except IndexError:
+            self._place = place = _more_places()
+        self.this, self.pointer, word = place
+        word[0] = _vtables.get(cls) or _vtable(cls)
+        _ended.pop(self.this, None)
+        _live[self.this] = self
 
     def end(self) -> None:
         """Take the object back: later calls on it are recorded as violations. Idempotent."""
         if _live.pop(self.this, None) is not None:
             _ended[self.this] = (self.interface.__name__, self.timeline.process)
+            _places.append(self._place)
 
     def resolve(self, pointer: Any) -> NativeObject | None:
         """Return the live host object at ``pointer``, or None."""
         return _live.get(int(ffi.cast("uintptr_t", pointer)))
 
 
-class _Slab:
-    """Memory for objects, two words each, given out in turn."""
-
-    def __init__(self) -> None:
-        self._words = ffi.new("uintptr_t[]", 2 * _SLAB)
-        self._start = int(ffi.cast("uintptr_t", self._words))
-        self._turns = count()
-
-    def place(self, vtable: int) -> int | None:
-        """Return the address of a new object, or None when all places are taken."""
-        for turn in self._turns:
-            index = turn % _SLAB
-            address = self._start + 16 * index
-            if address not in _live:
-                self._words[2 * index] = vtable
-                _ended.pop(address, None)
-                return address
-            if len(_live) >= _SLAB:
-                break
-        return None
-
-
-_slabs = [_Slab()]
-
-
-def _place(vtable: int) -> int:
-    address = _slabs[-1].place(vtable)
-    if address is None:
-        _keep.append(_slabs[-1])
-        _slabs.append(_Slab())
-        return _place(vtable)
-    return address
+def _more_places() -> _Place:
+    """Make another slab of places; return one, and have the others wait for their turn."""
+    words = ffi.new("uintptr_t[]", 2 * _SLAB)
+    _keep.append(words)
+    start = int(ffi.cast("uintptr_t", words))
+    fresh = [(start + 16 * i, ffi.cast(_void_pointer, start + 16 * i), words + 2 * i) for i in range(_SLAB)]
+    _places.extend(fresh[1:])
+    return fresh[0]
 
 
 def coverage(cls: type[NativeObject]) -> list[tuple[Method, str]]:
@@ -160,18 +145,6 @@ def _entry(method: Method, slot: Callable[..., Any]) -> Callable[..., Any]:
     refusal = failure_of(method, refusal=True)
     exhausted = ERROR_NOT_ENOUGH_MEMORY if method.returns == "HRESULT" else failure
 
-    def unrecorded(target: NativeObject, args: tuple[Any, ...], timeline: Timeline) -> Any:
-        try:
-            return slot(target, *args)
-        except Refused:
-            timeline.refused.append(label)
-            return refusal
-        except MemoryError:
-            return exhausted
-        except BaseException as fault:
-            timeline.faults.append(fault)
-            return failure
-
     def entry(this: int, *args: Any) -> Any:
         frame = current()
         target = _live.get(this)
@@ -183,7 +156,16 @@ def _entry(method: Method, slot: Callable[..., Any]) -> Callable[..., Any]:
         timeline = frame.timeline
         timeline.box.call(label)
         if not timeline.is_recorded:
-            return unrecorded(target, args, timeline)
+            try:
+                return slot(target, *args)
+            except Refused:
+                timeline.refused.append(label)
+                return refusal
+            except MemoryError:
+                return exhausted
+            except BaseException as fault:
+                timeline.faults.append(fault)
+                return failure
         collect_output(timeline)
         event = Event("call", frame, interface, name, {})
         timeline.events.append(event)

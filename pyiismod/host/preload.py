@@ -16,7 +16,7 @@ from pyiismod.host.global_providers import GlobalProvider
 from pyiismod.host.incoming import Incoming, Outgoing
 from pyiismod.host.native import address
 from pyiismod.host.trace import Timeline, current
-from pyiismod.host.url import Url
+from pyiismod.host.url import parsed
 from pyiismod.host.user import ModuleUser
 from pyiismod.rules.lifetime import CONTEXT_NOT_EXECUTED
 
@@ -47,7 +47,7 @@ class PreloadProvider(GlobalProvider, IGlobalApplicationPreloadProvider2):
         if not ppHttpContext:
             return ERROR_INVALID_PARAMETER
         self._iis.application.enter(self.timeline)
-        incoming = Incoming("GET", Url("http", "localhost", "/"), [("Host", "localhost")], has_connection=False)
+        incoming = Incoming("GET", parsed("http", "localhost", "/"), [("Host", "localhost")], has_connection=False)
         exchange = Exchange(self._iis, incoming, self.timeline)
         self._contexts[exchange.context.this] = exchange
         ppHttpContext[0] = exchange.context.pointer

@@ -32,11 +32,12 @@ from pyiismod.host.scriptmap import ScriptMap
 from pyiismod.host.settings import Settings
 from pyiismod.host.site import PerfCounterInfo, Site
 from pyiismod.host.tokens import TokenEntry
-from pyiismod.host.trace import Timeline
+from pyiismod.host.trace import Frame, Timeline, current
 from pyiismod.host.tracecontext import TraceContext, Tracing
 from pyiismod.host.urlinfo import Hits, UrlInfo
 from pyiismod.host.win32 import Win32Error
-from pyiismod.rules.lifetime import CONTAINER_NOT_RELEASED, MONITOR_NOT_RELEASED
+from pyiismod.host.wpfsettings import WorkerProcessSettings
+from pyiismod.rules.lifetime import CONTAINER_NOT_RELEASED, FILE_INFO_NOT_RELEASED, MONITOR_NOT_RELEASED
 
 _T = TypeVar("_T")
 _Record = TypeVar("_Record", bound=CacheData)
@@ -71,6 +72,7 @@ class Process:
         self.records = CacheStore(timeline)
         self.tracing = Tracing(global_modules)
         self.monitors: list[FileMonitor] = []
+        self._given: dict[FileInfo, Frame | None] = {}
         self._timeline = timeline
         self._file_of = file_of
         self._made: dict[Any, Any] = {}
@@ -101,6 +103,11 @@ class Process:
     def counters(self) -> PerfCounterInfo:
         """Performance counters of the process."""
         return self._once("counters", lambda: PerfCounterInfo(self._timeline))
+
+    @property
+    def worker_settings(self) -> WorkerProcessSettings:
+        """Settings of the process, for modules."""
+        return self._once("worker settings", lambda: WorkerProcessSettings(self.settings, self._timeline))
 
     @property
     def trace(self) -> TraceContext:
@@ -141,6 +148,11 @@ class Process:
             return ERROR_ACCESS_DENIED
         except (OSError, Win32Error, ValueError):
             return ERROR_FILE_NOT_FOUND
+
+    def give(self, file: FileInfo) -> None:
+        """A module gets a reference to a file, and has to give it back."""
+        with _lock:
+            self._given = {known: frame for known, frame in self._given.items() if known.holders} | {file: current()}
 
     def token(self, name: str) -> TokenEntry:
         """Return the logon tokens of an account, held for the caller."""
@@ -224,6 +236,14 @@ class Process:
         self.fragments.clear()
         for cache in (self._urls, self._files, self._metadata, self._tokens):
             cache.clear(timeline)
+        given, self._given = self._given, {}
+        for file, frame in given.items():
+            if file.holders:
+                text = f"the IHttpFileInfo of {file.path} was never dereferenced"
+                taker = Frame(timeline, frame.module, frame.notification, frame.post) if frame else timeline.guest()
+                timeline.blame(taker, FILE_INFO_NOT_RELEASED, text, [])
+                file.holders = 0
+                file.die(timeline)
         for container in self._dispensed:
             if container.is_open:
                 timeline.violation(CONTAINER_NOT_RELEASED, "a container that DispenseContainer gave was never released")
@@ -234,5 +254,7 @@ class Process:
                 watch.die(timeline)
         self.end_application(timeline)
         made, self._made, self.monitors, self._dispensed = self._made, {}, [], []
+        if "worker settings" in made:
+            made["worker settings"].end()
         if "site" in made:
             made["site"].die(timeline)

@@ -88,6 +88,8 @@ class RegistrationInfo(NativeObject, IHttpModuleRegistrationInfo2):
             return ERROR_INVALID_PARAMETER
         self.global_module = pGlobalModule
         self.global_mask = dwGlobalNotifications
+        if not dwGlobalNotifications:
+            self.timeline.violation(REGISTERED_FOR_NOTHING, "a global module is registered for nothing: its mask is 0")
         if never := global_notification_names(dwGlobalNotifications & ~_GLOBAL_MASK):
             self.timeline.violation(NEVER_TOLD, f"{', '.join(never)} is registered, and IIS never tells it")
         return S_OK

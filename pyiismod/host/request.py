@@ -1,13 +1,15 @@
 """https://learn.microsoft.com/en-us/iis/web-development-reference/native-code-api-reference/ihttprequest-interface
 
 The request object. The native ``HTTP_REQUEST`` is its state: modules read and write the struct directly, so every slot
-reads it back (fact sheet 5.2 and 5.11).
+reads it back (fact sheet 5.2 and 5.11). It is made when somebody first asks for anything of it: many modules never do.
 """
 
 from __future__ import annotations
 
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
+from pyiismod.abi.constants import RQ_EXECUTE_REQUEST_HANDLER, request_notification_names
 from pyiismod.abi.request import IHttpRequest4
 from pyiismod.host._abi import ffi
 from pyiismod.host.entity import EntityBody
@@ -17,22 +19,28 @@ from pyiismod.host.errors import (
     ERROR_HANDLE_EOF,
     ERROR_INVALID_PARAMETER,
     ERROR_NOT_FOUND,
+    ERROR_OPERATION_ABORTED,
     S_OK,
 )
 from pyiismod.host.headers import LONGEST, Headers
-from pyiismod.host.incoming import ClientGone
+from pyiismod.host.incoming import ClientGone, GivenUp
 from pyiismod.host.message import delete_header, get_header, name_of, set_header
+from pyiismod.host.nested import read_entity
 from pyiismod.host.objects import NativeObject, configured
-from pyiismod.host.request_struct import HEADERS, VERB_UNKNOWN, VERBS, build
+from pyiismod.host.request_struct import HEADERS, VERB_UNKNOWN, VERBS, build, guard
+from pyiismod.host.trace import Frame, current
 from pyiismod.host.url import Url
 from pyiismod.pipeline import Completion
+from pyiismod.rules.body import BODY_NOT_PUT_BACK, SET_URL_TOO_LATE, SPINS_AT_EOF
 
 if TYPE_CHECKING:
     from pyiismod.host.exchange import Exchange
     from pyiismod.host.incoming import Incoming
 
-_READ = 1  # GetCompletedOperation: "read finished" (fact sheet, section 0)
+READ = 1  # GetCompletedOperation: "read finished" (fact sheet, section 0)
+_SPINS = 1000
 _VERB_NAMES = {value: name for name, value in VERBS.items()}
+_lock = RLock()  # one for all requests: making one costs more under Wine than a request may
 
 
 class Request(NativeObject, IHttpRequest4):
@@ -41,18 +49,45 @@ class Request(NativeObject, IHttpRequest4):
     Args:
         exchange: what it belongs to; its pool holds everything handed out here.
         incoming: what came over the wire.
+
+    Attributes:
+        raw: the native ``HTTP_REQUEST``.
+        headers: view of its headers.
+        body: what is unread of the entity.
     """
+
+    raw: Any
+    headers: Headers
+    body: EntityBody
 
     def __init__(self, exchange: Exchange, incoming: Incoming) -> None:
         super().__init__(exchange.timeline)
         self._exchange = exchange
-        self._pool = pool = exchange.pool
-        raw, preloaded, rest = build(pool, incoming, exchange.settings.upload_read_ahead)
-        self.raw: Any = raw
-        self.headers = Headers(raw.Headers, HEADERS, pool)
+        self._pool = exchange.pool
+        self._incoming = incoming
         self.url: Url = incoming.url
         self.is_url_changed = False
-        self.body = EntityBody(incoming, preloaded, rest)
+        self._reader: Frame | None = None  # who has read of the body and put nothing back
+        self._ends = 0  # reads in a row that met the end
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Make what is missing: the native form and what hangs on it."""
+            if name not in ("raw", "headers", "body"):
+                raise AttributeError(name)
+            with _lock:
+                if "raw" not in self.__dict__:
+                    self._build()
+            return self.__dict__[name]
+
+    def _build(self) -> None:
+        raw, preloaded, rest = build(self._pool, self._incoming, self._exchange.settings.upload_read_ahead)
+        self.headers = Headers(raw.Headers, HEADERS, self._pool)
+        self.body = EntityBody(self._incoming, preloaded, rest, self._exchange.lent)
+        if self._pool.is_guarded:
+            guard(raw, self._pool)
+        self.raw = raw  # last: it says that the others are there
 
     def _set_verb(self, method: bytes) -> None:
         raw = self.raw
@@ -64,6 +99,8 @@ class Request(NativeObject, IHttpRequest4):
     @property
     def method(self) -> bytes:
         """The verb, whether http.sys knows it or not."""
+        if "raw" not in self.__dict__:
+            return self._incoming.method.encode("latin-1")
         if self.raw.Verb in _VERB_NAMES:
             return _VERB_NAMES[int(self.raw.Verb)]
         if not self.raw.pUnknownVerb:
@@ -117,6 +154,10 @@ class Request(NativeObject, IHttpRequest4):
         return self._set_url(utf8.decode("latin-1"), fResetQueryString)
 
     def _set_url(self, target: str, reset_query: int) -> int:
+        frame = current()
+        if frame is not None and frame.bit and self._exchange.parent is None:
+            name = request_notification_names(frame.bit)[0]
+            self.timeline.violation(SET_URL_TOO_LATE, f"SetUrl was called in {name} of a request that is no clone")
         if not reset_query and "?" not in target:
             target += self.url.query
         self.url = self.url.with_target(target)
@@ -164,8 +205,9 @@ class Request(NativeObject, IHttpRequest4):
         completion = Completion(
             "ReadEntityBody",
             callback=callback,
-            operation=_READ,
-            work=lambda: self._receive_entity(pvBuffer, cbBuffer),
+            operation=READ,
+            work=lambda mine: self._receive_entity(pvBuffer, cbBuffer, mine),
+            wake=self.body.wake,
         )
         if pcbBytesReceived:
             pcbBytesReceived[0] = 0
@@ -174,16 +216,44 @@ class Request(NativeObject, IHttpRequest4):
             pcbBytesReceived[0] = completion.size
         return answer
 
-    def _receive_entity(self, buffer: Any, size: int) -> tuple[int, int]:
+    def _receive_entity(self, buffer: Any, size: int, completion: Completion) -> tuple[int, int]:
         """Read, waiting for the client where that is needed; return size and status."""
         if self.body.is_on_the_wire:
             self._exchange.outgoing.invite(self._exchange.incoming)
         try:
-            received = self._exchange.read_entity(buffer, self.body.read(buffer, size), size)
+            received = self.body.read(buffer, size, lambda: completion.is_wanted)
+            received = read_entity(self._exchange, buffer, received, size)
+        except GivenUp:
+            return 0, ERROR_OPERATION_ABORTED
         except ClientGone:
             self._exchange.lose_client()
             return 0, ERROR_CONNECTION_INVALID
-        return received, S_OK if received else ERROR_HANDLE_EOF
+        if received:
+            self._ends = 0
+            self._note_reader()
+            return received, S_OK
+        return 0, self._end_of_body()
+
+    def _end_of_body(self) -> int:
+        """Return how the end of the body is told; after very many reads the other way, for loops that know that."""
+        self._ends += 1
+        if self._ends == _SPINS:
+            self.timeline.violation(SPINS_AT_EOF, f"ReadEntityBody was called {_SPINS} times at the end of the body")
+        is_success = self._exchange.settings.end_of_body_is_success ^ (self._ends > _SPINS)
+        return S_OK if is_success else ERROR_HANDLE_EOF
+
+    def _note_reader(self) -> None:
+        frame = current()
+        if frame is not None and frame.key is not None and frame.bit < RQ_EXECUTE_REQUEST_HANDLER:
+            info = frame.key.key.registration
+            if not (info.request_mask if info is not None else 0) & RQ_EXECUTE_REQUEST_HANDLER:
+                self._reader = frame
+
+    def check_body(self) -> None:
+        """IIS's own handler is about to read the body: note who has taken it (fact sheet 6, mistake 9)."""
+        if (reader := self._reader) is not None:
+            text = f"{reader.module} has read the body and not put it back: the handler finds what is left"
+            self.timeline.blame(reader, BODY_NOT_PUT_BACK, text, [])
 
     def ReadEntityBody_flags(
         self,
@@ -199,6 +269,8 @@ class Request(NativeObject, IHttpRequest4):
     def InsertEntityBody(self, pvBuffer: Any, cbBuffer: int) -> int:
         if not pvBuffer and cbBuffer:
             return ERROR_INVALID_PARAMETER
+        self._exchange.lent.add(pvBuffer, "InsertEntityBody")
+        self._reader = None
         self.body.insert(pvBuffer, cbBuffer)
         return S_OK
 

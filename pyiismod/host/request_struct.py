@@ -17,7 +17,7 @@ from pyiismod.abi.constants import HTTP_REQUEST_FLAG_MORE_ENTITY_BODY_EXISTS
 from pyiismod.abi.enums import ENUMS, HTTP_VERB
 from pyiismod.abi.headers import REQUEST_HEADER_NAMES
 from pyiismod.host._abi import ffi
-from pyiismod.host.fields import UNKNOWN_HEADER, UNKNOWN_HEADER_SIZE, Fields
+from pyiismod.host.fields import KNOWN_HEADER, UNKNOWN_HEADER, UNKNOWN_HEADER_SIZE, Fields
 from pyiismod.host.headers import HeaderTable
 from pyiismod.host.incoming import Incoming
 from pyiismod.host.memory import RequestPool
@@ -39,7 +39,6 @@ _HEAD = Fields(
     *("Address.pRemoteAddress", "Address.pLocalAddress", "Headers.UnknownHeaderCount", "Headers.pUnknownHeaders"),
 )
 _TAIL = Fields("HTTP_REQUEST", "BytesReceived", "EntityChunkCount", "pEntityChunks", "RawConnectionId")
-_KNOWN = Fields("HTTP_KNOWN_HEADER", "RawValueLength", "pRawValue")
 _CHUNK = Fields("HTTP_DATA_CHUNK", "DataChunkType", "FromMemory.pBuffer", "FromMemory.BufferLength")
 _SIZE = ffi.sizeof("HTTP_REQUEST")
 _KNOWN_AT, _KNOWN_SIZE = ffi.offsetof("HTTP_REQUEST", "Headers", "KnownHeaders"), ffi.sizeof("HTTP_KNOWN_HEADER")
@@ -107,7 +106,7 @@ def build(pool: RequestPool, incoming: Incoming, read_ahead: int) -> Built:
     chunks = (1, base + chunk_at) if preloaded else (0, 0)
     _TAIL.write(made, incoming.size, *chunks, incoming.connection_id)
     for header, at, size in known_at:
-        _KNOWN.write(made, size, base + at, at=_KNOWN_AT + header * _KNOWN_SIZE)
+        KNOWN_HEADER.write(made, size, base + at, at=_KNOWN_AT + header * _KNOWN_SIZE)
     for i, (name_at, name_size, value_at, size) in enumerate(unknown_strings):
         at = unknown_at + i * UNKNOWN_HEADER_SIZE
         UNKNOWN_HEADER.write(made, name_size, size, base + name_at, base + value_at, at=at)
@@ -115,6 +114,23 @@ def build(pool: RequestPool, incoming: Incoming, read_ahead: int) -> Built:
         _CHUNK.write(made, 0, base + body_at, len(preloaded), at=chunk_at)
     view[offset : offset + len(made)] = made
     return Built(ffi.cast(_request_pointer, block), (block + body_at, len(preloaded)), rest)
+
+
+def guard(raw: Any, pool: RequestPool) -> None:
+    """Put what modules read beyond its length behind guard pages: parts of the URL, and the preloaded body.
+
+    Only the last part of ``CookedUrl`` is terminated (fact sheet 5.11): a copy of path and query without that NUL lies
+    right before a guard page, and ``pAbsPath`` points to it. The body has no NUL either.
+    """
+    url = raw.CookedUrl
+    if url.QueryStringLength:
+        size = url.AbsPathLength + url.QueryStringLength
+        text = bytes(ffi.buffer(url.pAbsPath, size))
+        url.pAbsPath = ffi.cast("WCHAR *", pool.guarded(text, "CookedUrl.pAbsPath"))
+    for i in range(raw.EntityChunkCount):
+        memory = raw.pEntityChunks[i].FromMemory
+        body = bytes(ffi.buffer(memory.pBuffer, memory.BufferLength))
+        memory.pBuffer = pool.guarded(body, "HTTP_REQUEST.pEntityChunks")
 
 
 def show(url: Url, raw: Any, pool: RequestPool) -> None:

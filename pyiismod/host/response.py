@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from pyiismod.abi.http import REASONS
 from pyiismod.abi.response import IHttpResponse4
-from pyiismod.host import handles
+from pyiismod.host import cookies, handles
 from pyiismod.host._abi import ffi
-from pyiismod.host.entity_chunks import FROM_FILE, FROM_MEMORY, MOST, EntityChunks
+from pyiismod.host.entity_chunks import FROM_FILE, FROM_MEMORY, MOST, TRAILERS, EntityChunks
 from pyiismod.host.errorpages import escaped
 from pyiismod.host.errors import (
     ERROR_ARITHMETIC_OVERFLOW,
@@ -28,12 +28,14 @@ from pyiismod.host.http2 import Http2Slots
 from pyiismod.host.message import delete_header, get_header, name_of, set_header
 from pyiismod.host.objects import NativeObject
 from pyiismod.host.refusal import Refused
-from pyiismod.host.response_struct import HEADERS, LINES, SERVER, build, reset
+from pyiismod.host.response_struct import CHUNKS, HEADERS, LINES, SERVER, SET_COOKIE, ResponseStruct
+from pyiismod.host.whereabouts import where
 from pyiismod.pipeline import Completion
-from pyiismod.rules.body import AFTER_THE_END, TOO_LATE
+from pyiismod.rules.body import AFTER_THE_END, MERGED_COOKIES, TOO_LATE, TOO_MANY_CHUNKS
 
 if TYPE_CHECKING:
     from pyiismod.host.exchange import Exchange
+    from pyiismod.host.wire import Sending
 
 _WRITE = 2  # GetCompletedOperation (the number is unconfirmed)
 
@@ -57,10 +59,11 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
         super().__init__(exchange.timeline)
         self._exchange = exchange
         self._pool = pool = exchange.pool
-        raw, lines = build(pool, exchange.settings.server_software)
-        self.raw: Any = raw
-        self.headers = Headers(raw.Headers, HEADERS, pool, (lines, LINES))
-        self.chunks = EntityChunks(raw, pool, exchange.timeline, exchange.process.fragments)
+        self._struct = made = ResponseStruct(pool, exchange.settings.server_software)
+        self.raw: Any = made.raw
+        self.headers = Headers(self.raw.Headers, HEADERS, pool, (made.lines, LINES))
+        room = (made.chunks, CHUNKS)
+        self.chunks = EntityChunks(self.raw, pool, exchange.timeline, exchange.process.fragments, exchange.lent, room)
         self.is_buffered = True
         self.is_kernel_cache_enabled = True
         self.headers_suppressed: bool = False
@@ -73,8 +76,8 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
         self.set_by: tuple[str | None, int] = (None, 0)
 
     def _reset(self, *, headers_only: bool = False) -> None:
-        lines = reset(self.raw, self._pool, self._exchange.settings.server_software, headers_only=headers_only)
-        self.headers.adopt(lines, LINES)
+        self._struct.reset(headers_only=headers_only)
+        self.headers.adopt(self._struct.lines, LINES)
         if not headers_only:
             self.chunks.clear()
             self._forget_status()
@@ -132,7 +135,7 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
         if len(reason) > LONGEST:
             return ERROR_INVALID_DATA
         self._set_status(statusCode, reason, uSubStatus, hrErrorToReport, bool(fTrySkipCustomErrors))
-        self.set_by = self._exchange.where
+        self.set_by = where(self._exchange)
         return S_OK
 
     def GetStatus(
@@ -165,6 +168,8 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
 
     def SetHeader_id(self, ulHeaderIndex: int, pszHeaderValue: Any, cchHeaderValue: int, fReplace: int) -> int:
         self._check_not_sent("SetHeader")
+        if ulHeaderIndex == SET_COOKIE:
+            self._check_cookie(pszHeaderValue, cchHeaderValue, fReplace)
         if ulHeaderIndex == SERVER and pszHeaderValue:
             # By id the line that is there stays; only an empty value takes it away (fact sheet 5.3).
             if not cchHeaderValue:
@@ -174,7 +179,15 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
 
     def SetHeader_name(self, pszHeaderName: Any, pszHeaderValue: Any, cchHeaderValue: int, fReplace: int) -> int:
         self._check_not_sent("SetHeader")
-        return set_header(self.headers, name_of(pszHeaderName), pszHeaderValue, cchHeaderValue, bool(fReplace))
+        name = name_of(pszHeaderName)
+        if name is not None and name.lower() == b"set-cookie":
+            self._check_cookie(pszHeaderValue, cchHeaderValue, fReplace)
+        return set_header(self.headers, name, pszHeaderValue, cchHeaderValue, bool(fReplace))
+
+    def _check_cookie(self, value: Any, size: int, replace: int) -> None:
+        there = [line for name, line in self.headers.items() if name.lower() == b"set-cookie"] if replace else []
+        if value and (what := cookies.fault(bytes(ffi.buffer(value, size)), there)):
+            self.timeline.violation(MERGED_COOKIES, what)
 
     def DeleteHeader_id(self, ulHeaderIndex: int) -> int:
         self._check_not_sent("DeleteHeader")
@@ -241,9 +254,12 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
         return self._flush(fAsync, fMoreData, callback, pcbSent, pfCompletionExpected)
 
     def _flush(self, fAsync: int, fMoreData: int, callback: Any, pcbSent: Any, pfCompletionExpected: Any) -> int:
-        if self._exchange.outgoing.aborted:
+        x = self._exchange
+        if x.outgoing.aborted:
             return ERROR_CONNECTION_INVALID
-        sent = self._exchange.send(more=bool(fMoreData))
+        if fAsync and x.outgoing.line is not None:
+            return self._leaves("Flush", x.send_later(bool(fMoreData)), callback, pcbSent, pfCompletionExpected)
+        sent = x.send(more=bool(fMoreData))
         return self._sent("Flush", sent, fAsync, callback, pcbSent, pfCompletionExpected, is_slow=True)
 
     def _sent(
@@ -257,11 +273,33 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
         *,
         is_slow: bool,
     ) -> int:
-        if pcbSent:
-            pcbSent[0] = sent & 0xFFFFFFFF  # 0 for what was merely buffered
         status = ERROR_CONNECTION_INVALID if self._exchange.outgoing.aborted else S_OK
+        if not fAsync:
+            if pcbSent:
+                pcbSent[0] = sent & 0xFFFFFFFF
+            if pfCompletionExpected:
+                pfCompletionExpected[0] = 0
+            return status
         completion = Completion(what, sent, status, callback, _WRITE)
-        return self._exchange.conclude(completion, fAsync, pfCompletionExpected, is_slow=is_slow)
+        return self._conclude(completion, fAsync, pcbSent, pfCompletionExpected, is_slow=is_slow)
+
+    def _leaves(self, what: str, sending: Sending, callback: Any, pcbSent: Any, pfCompletionExpected: Any) -> int:
+        """Conclude a send to a client that takes the response at once: it is over when the client has taken it."""
+        completion = Completion(
+            what, callback=callback, operation=_WRITE, work=sending.perform, wake=self._exchange.outgoing.wake
+        )
+        sending.completion = completion
+        return self._conclude(completion, 1, pcbSent, pfCompletionExpected, is_slow=True)
+
+    def _conclude(
+        self, completion: Completion, fAsync: int, pcbSent: Any, pfCompletionExpected: Any, *, is_slow: bool
+    ) -> int:
+        if pcbSent:
+            pcbSent[0] = 0
+        answer = self._exchange.conclude(completion, fAsync, pfCompletionExpected, is_slow=is_slow)
+        if pcbSent and not completion.is_posted:
+            pcbSent[0] = completion.size & 0xFFFFFFFF  # 0 for what was merely buffered
+        return answer
 
     def Redirect(self, pszUrl: Any, fResetStatusCode: int = 1, fIncludeParameters: int = 0) -> int:
         url = name_of(pszUrl)
@@ -276,7 +314,7 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
         self.chunks.clear()
         if fResetStatusCode:
             self._set_status(302, b"Redirect")
-            self.set_by = self._exchange.where
+            self.set_by = where(self._exchange)
             self.headers.set(b"Location", url, replace=True)
         self.headers.set(b"Content-Type", b"text/html; charset=UTF-8", replace=True)
         self.chunks.append(
@@ -291,8 +329,12 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
         if not _is_sound(pDataChunk):
             return ERROR_INVALID_PARAMETER
         self._check_not_ended("WriteEntityChunkByReference")
+        if pDataChunk.DataChunkType == TRAILERS:
+            return S_OK if self.chunks.take_trailers(pDataChunk) else ERROR_INVALID_PARAMETER
         if len(self.chunks) >= MOST:
-            return ERROR_ARITHMETIC_OVERFLOW
+            return self._too_many()
+        if pDataChunk.DataChunkType == FROM_MEMORY:
+            self._exchange.lent.add(pDataChunk.FromMemory.pBuffer, "WriteEntityChunkByReference")
         self.chunks.insert(pDataChunk, len(self.chunks) if lInsertPosition == -1 else lInsertPosition)
         return S_OK
 
@@ -338,7 +380,7 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
         if self._exchange.outgoing.aborted:
             return ERROR_CONNECTION_INVALID
         if len(self.chunks) + nChunks > MOST:
-            return ERROR_ARITHMETIC_OVERFLOW
+            return self._too_many()
         chunks = [pDataChunks[i] for i in range(nChunks)]
         if not all(map(_is_sound, chunks)):
             return ERROR_INVALID_PARAMETER
@@ -346,12 +388,19 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
         before = len(self.chunks)
         try:
             for chunk in chunks:
-                self.chunks.append_copy(chunk)
+                if chunk.DataChunkType != TRAILERS:
+                    self.chunks.append_copy(chunk)
+                elif not self.chunks.take_trailers(chunk):
+                    self.chunks.truncate(before)
+                    return ERROR_INVALID_PARAMETER
         except handles.Unreadable:
             self.chunks.truncate(before)
             return ERROR_INVALID_HANDLE
-        sent = self._exchange.written(more=bool(fMoreData))
-        what = "WriteEntityChunks"
+        x, what = self._exchange, "WriteEntityChunks"
+        if fAsync and x.outgoing.line is not None and x.is_due:
+            sending = x.send_later(bool(fMoreData) or self.is_buffered)
+            return self._leaves(what, sending, callback, pcbSent, pfCompletionExpected)
+        sent = x.written(more=bool(fMoreData))
         return self._sent(what, sent, fAsync, callback, pcbSent, pfCompletionExpected, is_slow=sent > 0)
 
     def SetErrorDescription(self, pszDescription: Any, cchDescription: int, fHtmlEncode: int = 1) -> int:
@@ -366,6 +415,10 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
     def GetErrorDescription(self, pcchDescription: Any = None) -> Any:
         text = self._pool.counted(self.description or "", pcchDescription)
         return ffi.NULL if self.description is None else text
+
+    def _too_many(self) -> int:
+        self.timeline.violation(TOO_MANY_CHUNKS, f"the response has {len(self.chunks)} chunks; it takes no more")
+        return ERROR_ARITHMETIC_OVERFLOW
 
     def _check_not_sent(self, method: str) -> None:
         """Note a change that comes too late; IIS takes it silently (fact sheet 5.3)."""
@@ -385,10 +438,14 @@ def _is_sound(chunk: Any) -> bool:
     Raises:
         Refused: it is of a type that cannot be sent.
     """
-    if chunk.DataChunkType in NAMED:
-        return True
-    if chunk.DataChunkType == FROM_FILE:
+    kind = chunk.DataChunkType
+    if kind == FROM_MEMORY:
+        memory = chunk.FromMemory
+        return bool(memory.pBuffer) or not memory.BufferLength
+    if kind == TRAILERS:
+        return bool(chunk.Trailers.pTrailers) or not chunk.Trailers.TrailerCount
+    if kind == FROM_FILE:
         return handles.is_handle(chunk.FromFileHandle.FileHandle)
-    if chunk.DataChunkType != FROM_MEMORY:
+    if kind not in NAMED:
         raise Refused
-    return bool(chunk.FromMemory.pBuffer) or not chunk.FromMemory.BufferLength
+    return True

@@ -1,72 +1,90 @@
 """The defaults of an ``HTTP_RESPONSE``: what IIS itself puts there before any module, and again after ``Clear``.
 
-The known Server slot is "", and the value of Server is a line of its own (fact sheet 5.3). All of it is put together as
-bytes and copied at once, as :mod:`pyiismod.host.request_struct` does with requests.
+The known Server slot is "", and the value of Server is a line of its own (fact sheet 5.3). One block of request memory
+holds the struct, room for its arrays, and its strings; it is put together as bytes and copied at once, as
+:mod:`pyiismod.host.request_struct` does with requests.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 from pyiismod.abi.headers import RESPONSE_HEADER_NAMES
 from pyiismod.host._abi import ffi
-from pyiismod.host.fields import UNKNOWN_HEADER, UNKNOWN_HEADER_SIZE, Fields
+from pyiismod.host.fields import KNOWN_HEADER, UNKNOWN_HEADER, UNKNOWN_HEADER_SIZE, Fields, together
 from pyiismod.host.headers import HeaderTable
 from pyiismod.host.memory import RequestPool
 
 HEADERS = HeaderTable(RESPONSE_HEADER_NAMES, listed=("Server", "Set-Cookie", "WWW-Authenticate"))
 SERVER = RESPONSE_HEADER_NAMES.index("Server")
+SET_COOKIE = RESPONSE_HEADER_NAMES.index("Set-Cookie")
 LINES = 8
 """Unknown headers that fit without a new array."""
+
+CHUNKS = 8
+"""Chunks of the body that fit without a new array."""
 
 _STATUS = Fields(
     "HTTP_RESPONSE", "Version.MajorVersion", "Version.MinorVersion", "StatusCode", "ReasonLength", "pReason"
 )
 _LINES = Fields("HTTP_RESPONSE", "Headers.UnknownHeaderCount", "Headers.pUnknownHeaders")
-_KNOWN = Fields("HTTP_KNOWN_HEADER", "RawValueLength", "pRawValue")
-_SIZE = ffi.sizeof("HTTP_RESPONSE")
 _HEADERS_AT, _HEADERS_SIZE = ffi.offsetof("HTTP_RESPONSE", "Headers"), ffi.sizeof("HTTP_RESPONSE_HEADERS")
 _SERVER_AT = ffi.offsetof("HTTP_RESPONSE", "Headers", "KnownHeaders") + SERVER * ffi.sizeof("HTTP_KNOWN_HEADER")
 _REASON, _NAME = b"OK", b"Server"
-_ARRAY_SIZE = LINES * UNKNOWN_HEADER_SIZE
-_REASON_AT = _ARRAY_SIZE
+_LINES_AT = ffi.sizeof("HTTP_RESPONSE")
+_CHUNKS_AT = _LINES_AT + LINES * UNKNOWN_HEADER_SIZE
+_REASON_AT = _CHUNKS_AT + CHUNKS * ffi.sizeof("HTTP_DATA_CHUNK")
 _EMPTY_AT = _REASON_AT + len(_REASON)
 _NAME_AT = _EMPTY_AT + 1
 _VALUE_AT = _NAME_AT + len(_NAME) + 1
 
-_pointer = ffi.typeof("HTTP_RESPONSE *")
-_array = ffi.typeof("HTTP_UNKNOWN_HEADER *")
+_pack = together((0, _STATUS), (0, _LINES), (_SERVER_AT, KNOWN_HEADER), (_LINES_AT, UNKNOWN_HEADER))
+_STRINGS = bytes(_REASON_AT - _LINES_AT - UNKNOWN_HEADER.end) + _REASON + b"\0" + _NAME + b"\0"
+
+_response = ffi.typeof("HTTP_RESPONSE *")
+_line = ffi.typeof("HTTP_UNKNOWN_HEADER *")
+_chunk = ffi.typeof("HTTP_DATA_CHUNK *")
 _uintptr = ffi.typeof("uintptr_t")
 
 
-def build(pool: RequestPool, server: bytes) -> tuple[Any, Any]:
-    """Return a new response with its defaults, and the array of :data:`LINES` unknown headers that it has room for."""
-    raw = ffi.cast(_pointer, pool.allocate(_SIZE))
-    made, array = _defaults(pool, server)
-    ffi.memmove(raw, made, _SIZE)
-    return raw, array
+class ResponseStruct:
+    """A response with its defaults.
 
+    Args:
+        pool: where it lies.
+        server: value of the header Server.
 
-def reset(raw: Any, pool: RequestPool, server: bytes, *, headers_only: bool = False) -> Any:
-    """Put the defaults of the headers, or of everything, back; return the new array of unknown headers."""
-    made, array = _defaults(pool, server)
-    if headers_only:
-        target = ffi.cast("char *", raw) + _HEADERS_AT
-        ffi.memmove(target, made[_HEADERS_AT : _HEADERS_AT + _HEADERS_SIZE], _HEADERS_SIZE)
-    else:
-        ffi.memmove(raw, made, _SIZE)
-    return array
+    Attributes:
+        raw: the ``HTTP_RESPONSE``.
+        lines: room for :data:`LINES` unknown headers.
+        chunks: room for :data:`CHUNKS` chunks.
+    """
 
+    __slots__ = ("_made", "_offset", "_view", "chunks", "lines", "raw")
 
-def _defaults(pool: RequestPool, server: bytes) -> tuple[bytearray, Any]:
-    tail = bytearray(_ARRAY_SIZE)
-    tail += _REASON + b"\0" + _NAME + b"\0" + server + b"\0"
-    block, view, offset = pool.reserve(len(tail))
-    base = int(ffi.cast(_uintptr, block))
-    UNKNOWN_HEADER.write(tail, len(_NAME), len(server), base + _NAME_AT, base + _VALUE_AT)
-    view[offset : offset + len(tail)] = tail
-    made = bytearray(_SIZE)
-    _STATUS.write(made, 1, 1, 200, len(_REASON), base + _REASON_AT)
-    _LINES.write(made, 1, base)
-    _KNOWN.write(made, 0, base + _EMPTY_AT, at=_SERVER_AT)
-    return made, ffi.cast(_array, block)
+    def __init__(self, pool: RequestPool, server: bytes) -> None:
+        block, self._view, self._offset = pool.reserve(_VALUE_AT + len(server) + 1)
+        base = int(ffi.cast(_uintptr, block))
+        self._made = (
+            _pack(
+                *(1, 1, 200, len(_REASON), base + _REASON_AT, 1, base + _LINES_AT, 0, base + _EMPTY_AT),
+                *(len(_NAME), len(server), base + _NAME_AT, base + _VALUE_AT),
+            )
+            + _STRINGS
+            + server
+            + b"\0"
+        )
+        self.raw = ffi.cast(_response, block)
+        self.lines = ffi.cast(_line, block + _LINES_AT)
+        self.chunks = ffi.cast(_chunk, block + _CHUNKS_AT)
+        self.reset()
+
+    def reset(self, *, headers_only: bool = False) -> None:
+        """Put the defaults of the headers, or of everything, back; what values of modules' own lie in stays."""
+        if headers_only:
+            self._restore(_HEADERS_AT, _HEADERS_AT + _HEADERS_SIZE)
+            self._restore(_LINES_AT, _CHUNKS_AT)
+            self._restore(_EMPTY_AT, len(self._made))
+        else:
+            self._view[self._offset : self._offset + len(self._made)] = self._made
+
+    def _restore(self, start: int, end: int) -> None:
+        self._view[self._offset + start : self._offset + end] = self._made[start:end]

@@ -52,6 +52,7 @@ class CacheSlots:
         file = self._process.file(str(ffi.string(pszPhysicalPath)), bool(fCache))
         if isinstance(file, int):
             return file
+        self._process.give(file)
         ppFileInfo[0] = file.pointer
         return S_OK
 

@@ -40,5 +40,5 @@ class TokenEntry(CacheData, IHttpTokenEntry):
 
     def die(self, timeline: Timeline) -> None:
         """Close the tokens too."""
-        self._tokens.close()
+        self._tokens.close(self.timeline)
         super().die(timeline)

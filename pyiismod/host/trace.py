@@ -16,6 +16,8 @@ from threading import local
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from pyiismod.host.evidence import native_stack
+
 if TYPE_CHECKING:
     from pyiismod.rules.rule import Rule
 
@@ -133,8 +135,12 @@ class Timeline:
 
     def violation(self, rule: Rule, text: str) -> None:
         """Note what a module did against a rule, under what this thread is in; here when it is in nothing."""
-        frame = current() or self.guest()
-        frame.timeline.events.append(Event("violation", frame, None, text, {"rule": rule.id}))
+        self.blame(current() or self.guest(), rule, text, native_stack())
+
+    def blame(self, frame: Frame, rule: Rule, text: str, stack: list[str]) -> None:
+        """Note the same under a frame that the thread is in no more; ``stack`` is where it was in DLLs then."""
+        args = {"rule": rule.id, "stack": stack} if stack else {"rule": rule.id}
+        frame.timeline.events.append(Event("violation", frame, None, text, args))
 
     def guest(self) -> Frame:
         """Return a frame for a thread that is in no notification."""
@@ -168,16 +174,11 @@ class Timeline:
         It yields the line of this call, whose ``result`` the caller sets. ``key`` and ``bit`` say to the slots that the
         module calls meanwhile who is told of what.
         """
-        outer = current()
-        frame = Frame(self, module, notification, post)
-        if outer is not None:
-            frame.depth, frame.thread = outer.depth, outer.thread
-        frame.key, frame.bit = key, bit
-        event = Event("notification" if notification else "phase", frame, interface, method, {})
-        frame.depth += 1
+        inside = Inside(self, phase, module, method if notification else None, notification, post)
+        inside.key, inside.bit = key, bit
         if self.is_recorded:
-            self.events.append(event)
-        return Inside(phase, frame, outer, event)
+            inside.note(interface, method)
+        return inside
 
 
 class Nested(Timeline):
@@ -198,38 +199,6 @@ def _taken(items: list[_T]) -> list[_T]:
         taken = items[:]
         del items[: len(taken)]
     return taken
-
-
-class Inside:
-    """A thread on its way through a module; see :meth:`Timeline.inside`."""
-
-    __slots__ = ("_event", "_frame", "_outer", "_phase", "_started", "_thread", "_token")
-
-    def __init__(self, phase: str, frame: Frame, outer: Frame | None, event: Event) -> None:
-        self._phase = phase
-        self._frame = frame
-        self._outer = outer
-        self._event = event
-
-    def __enter__(self) -> Event:
-        frame, event = self._frame, self._event
-        handler = event.method if event.notification else None
-        self._token = frame.timeline.box.begin(self._phase, frame.module or "", handler, frame.post)
-        self._thread = get_native_id()
-        _thread.frame = _frames[self._thread] = frame
-        self._started = perf_counter_ns()
-        return event
-
-    def __exit__(self, *error: object) -> None:
-        self._event.us = (perf_counter_ns() - self._started) / 1000
-        timeline = self._frame.timeline
-        collect_output(timeline)
-        _thread.frame = self._outer
-        if self._outer is None:
-            del _frames[self._thread]
-        else:
-            _frames[self._thread] = self._outer
-        timeline.box.end(self._token)
 
 
 class Visit:
@@ -260,10 +229,23 @@ class Frame:
         key, bit: who is told of what, as the pipeline sees it.
         thread: 0 for the command's own, else a number among those that came from outside.
         has_left: whether what the call's arguments point to may be gone: a completion is on its way.
+        has_returned: whether the module's function is over.
         is_guest: whether the thread is in no notification.
     """
 
-    __slots__ = ("bit", "depth", "has_left", "is_guest", "key", "module", "notification", "post", "thread", "timeline")
+    __slots__ = (
+        "bit",
+        "depth",
+        "has_left",
+        "has_returned",
+        "is_guest",
+        "key",
+        "module",
+        "notification",
+        "post",
+        "thread",
+        "timeline",
+    )
 
     def __init__(
         self,
@@ -276,7 +258,7 @@ class Frame:
         self.key: Any = None
         self.bit = 0
         self.thread = 0
-        self.has_left = self.is_guest = False
+        self.has_left = self.is_guest = self.has_returned = False
         self.timeline = timeline
         self.module = module
         self.notification = notification
@@ -284,6 +266,52 @@ class Frame:
         self.depth = timeline.depth if depth is None else depth
 
 
+class Inside(Frame):
+    """Where a thread on its way through a module is; see :meth:`Timeline.inside`."""
+
+    __slots__ = ("_event", "_handler", "_native_id", "_outer", "_phase", "_started", "_token")
+
+    def __init__(
+        self, timeline: Timeline, phase: str, module: str, handler: str | None, notification: str | None, post: bool
+    ) -> None:
+        self._outer = outer = current()
+        if outer is None:
+            super().__init__(timeline, module, notification, post)
+        else:
+            super().__init__(timeline, module, notification, post, outer.depth)
+            self.thread = outer.thread
+        self._phase = phase
+        self._handler = handler
+        self._event = _unrecorded
+
+    def note(self, interface: str | None, method: str) -> None:
+        """Write a line for this call; what follows stands below it."""
+        kind = "notification" if self.notification else "phase"
+        self._event = event = Event(kind, self, interface, method, {})
+        self.timeline.events.append(event)
+
+    def __enter__(self) -> Event:
+        self.depth += 1
+        self._token = self.timeline.box.begin(self._phase, self.module or "", self._handler, self.post)
+        self._native_id = thread = get_native_id()
+        _thread.frame = _frames[thread] = self
+        self._started = perf_counter_ns()
+        return self._event
+
+    def __exit__(self, *error: object) -> None:
+        self._event.us = (perf_counter_ns() - self._started) / 1000
+        self.has_returned = True
+        timeline, outer = self.timeline, self._outer
+        collect_output(timeline)
+        _thread.frame = outer
+        if outer is None:
+            del _frames[self._native_id]
+        else:
+            _frames[self._native_id] = outer
+        timeline.box.end(self._token)
+
+
+_unrecorded = Event.__new__(Event)  # takes what nobody wants to know
 _thread = local()
 _frames: dict[int, Frame] = {}
 _lock = allocate_lock()
@@ -308,7 +336,9 @@ def collect_output(timeline: Timeline) -> None:
     Texts of threads that are in no notification go to ``timeline``.
     """
     global _output_cursor
-    with _output_lock:
+    if timeline.box.drain_debug(_output_cursor)[1] == _output_cursor:
+        return
+    with _output_lock:  # another thread may have fetched it meanwhile
         texts, _output_cursor = timeline.box.drain_debug(_output_cursor)
     for text in texts:
         frame = _frames.get(text.thread) or timeline.guest()

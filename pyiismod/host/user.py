@@ -19,7 +19,7 @@ from pyiismod.host.memory import RequestPool
 from pyiismod.host.native import slots_of
 from pyiismod.host.objects import NativeObject, configured
 from pyiismod.host.trace import Timeline
-from pyiismod.rules.lifetime import RELEASED_TOO_OFTEN
+from pyiismod.rules.lifetime import HANDLE_CLOSED, RELEASED_TOO_OFTEN
 
 ANONYMOUS, BASIC = "", "Basic"
 _WITHOUT_ROLES = ("Basic", "Certificate", "Digest", "Kerberos", "NTLM", "Negotiate")
@@ -85,11 +85,15 @@ class Tokens:
                 self._made[kind] = win32.process_token(kind)
             return self._made[kind]
 
-    def close(self) -> None:
-        """Close what was made."""
+    def close(self, timeline: Timeline) -> None:
+        """Close what was made; note what a module has closed."""
         made, self._made = self._made, {}
-        for token in made.values():
-            win32.close(token)
+        for kind, token in made.items():
+            if win32.is_open(token):
+                win32.close(token)
+            else:
+                which = "primary" if kind == win32.PRIMARY else "impersonation"
+                timeline.violation(HANDLE_CLOSED, f"the {which} token of IIS's user was closed by a module")
 
 
 class User(NativeObject, IHttpUser):
@@ -171,7 +175,7 @@ class User(NativeObject, IHttpUser):
     def _end_if_unused(self) -> None:
         if not self._is_current and not self._references:
             self.end()
-            self._tokens.close()
+            self._tokens.close(self.timeline)
             self._pool.release()
 
 

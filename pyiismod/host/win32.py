@@ -29,6 +29,18 @@ _ERROR_IO_PENDING = 997
 PRIMARY, IMPERSONATION = 1, 2
 """TOKEN_TYPE."""
 
+_FROM_ADDRESS_UNCHANGED = 0x4 | 0x2  # GET_MODULE_HANDLE_EX_FLAG_…: by address, without a reference
+_LONGEST_PATH = 1024
+_MOST_HEAPS = 64
+_WALKS = 5
+_ERROR_NO_MORE_ITEMS = 259
+_SNAPSHOT_THREADS = 0x4
+_HEAP_ENTRY_BUSY = 0x4
+_LONGEST_GAP = 64  # numbers of closed handles between two open ones
+_MEM_COMMIT, _MEM_RESERVE, _MEM_DECOMMIT, _MEM_RELEASE = 0x1000, 0x2000, 0x4000, 0x8000
+_PAGE_NOACCESS, _PAGE_READWRITE = 0x1, 0x4
+_LOWEST_POINTER = 0x10000  # nothing is ever mapped below
+
 INVALID_HANDLE = ffi.cast("HANDLE", -1)
 _DLL_PROCESS_DETACH = 0
 _ENTRY_POINT = 0x38  # of LDR_DATA_TABLE_ENTRY, 64 bits
@@ -109,6 +121,11 @@ def close(handle: Any) -> None:
     _kernel32().CloseHandle(handle)
 
 
+def is_open(handle: Any) -> bool:
+    """Return whether this is the handle of something that is open."""
+    return bool(_kernel32().GetHandleInformation(handle, ffi.new("DWORD *")))
+
+
 def duplicate(handle: Any) -> Any:
     """Return another handle of the same thing, which the caller closes.
 
@@ -180,6 +197,144 @@ def join_apartment() -> None:
     if not getattr(_thread, "in_apartment", False):
         _ole32().CoInitializeEx(ffi.NULL, _COINIT_MULTITHREADED)
         _thread.in_apartment = True
+
+
+@lru_cache(maxsize=1)
+def is_wine() -> bool:
+    """Return whether this Windows is Wine."""
+    return bool(exported(_kernel32().GetModuleHandleW(ffi.new("WCHAR[]", "ntdll.dll")), "wine_get_version"))
+
+
+def backtrace(most: int) -> list[tuple[str, int]]:
+    """Return file name and offset of the return addresses on this thread's stack, innermost first.
+
+    Args:
+        most: frames at most.
+    """
+    kernel32, frames = _kernel32(), ffi.new("void *[]", most)
+    count = kernel32.RtlCaptureStackBackTrace(0, most, frames, ffi.NULL)
+    return [place for place in map(_place, frames[0:count]) if place is not None]
+
+
+def _place(address: Any) -> tuple[str, int] | None:
+    kernel32, handle = _kernel32(), ffi.new("HANDLE *")
+    if not kernel32.GetModuleHandleExW(_FROM_ADDRESS_UNCHANGED, ffi.cast("LPCWSTR", address), handle):
+        return None
+    name = ffi.new("WCHAR[]", _LONGEST_PATH)
+    kernel32.GetModuleFileNameW(handle[0], name, _LONGEST_PATH)
+    offset = int(ffi.cast("uintptr_t", address)) - int(ffi.cast("uintptr_t", handle[0]))
+    return str(ffi.string(name)).rpartition("\\")[2], offset
+
+
+def stack_limits() -> tuple[int, int]:
+    """Return where this thread's stack begins and ends."""
+    low, high = ffi.new("ULONG_PTR *"), ffi.new("ULONG_PTR *")
+    _kernel32().GetCurrentThreadStackLimits(low, high)
+    return int(low[0]), int(high[0])
+
+
+def is_heap_block(pointer: Any) -> bool:
+    """Return whether a block of a heap begins here and is in use. Only for Wine: see ``host.evidence``."""
+    address = int(ffi.cast("uintptr_t", pointer))
+    if address < _LOWEST_POINTER or address % 16:
+        return False
+    kernel32, there = _kernel32(), ffi.cast("void *", pointer)
+    return any(kernel32.HeapValidate(heap, 0, there) for heap in _heaps())
+
+
+def _heaps() -> list[Any]:
+    """Return the heaps of this process: a C run-time may have one of its own."""
+    heaps = ffi.new("HANDLE[]", _MOST_HEAPS)
+    return list(heaps[0 : min(_MOST_HEAPS, _kernel32().GetProcessHeaps(_MOST_HEAPS, heaps))])
+
+
+def process_usage() -> tuple[int, int, int, int, int]:
+    """Return the numbers of handles, threads and heap blocks, the bytes of these, and the private bytes."""
+    kernel32 = _kernel32()
+    process = kernel32.GetCurrentProcess()
+    counters = ffi.new("PROCESS_MEMORY_COUNTERS_EX *")
+    kernel32.K32GetProcessMemoryInfo(process, counters, ffi.sizeof("PROCESS_MEMORY_COUNTERS_EX"))
+    blocks, size = _heap_blocks()
+    return _handles(), _threads(), blocks, size, int(counters.PrivateUsage or counters.PagefileUsage)
+
+
+def _handles() -> int:
+    kernel32, count = _kernel32(), ffi.new("DWORD *")
+    if kernel32.GetProcessHandleCount(kernel32.GetCurrentProcess(), count) and count[0]:
+        return int(count[0])
+    return _probed_handles()
+
+
+def _probed_handles() -> int:
+    """Return the same where GetProcessHandleCount does not tell, as in Wine, which gives the lowest free number.
+
+    To ask Wine 8 for SystemExtendedHandleInformation instead ends its server now and then.
+    """
+    count = gap = value = 0
+    while gap < _LONGEST_GAP:
+        value += 4
+        is_there = is_open(ffi.cast("HANDLE", value))
+        count, gap = count + is_there, 0 if is_there else gap + 1
+    return count
+
+
+def _heap_blocks() -> tuple[int, int]:
+    """Return how many blocks of the heaps are in use, and their bytes.
+
+    The heaps are not locked: a thread that waits for such a lock in malloc, and has the interpreter's, would wait for
+    ever. A walk that another thread has disturbed is begun again.
+    """
+    blocks = size = 0
+    for heap in _heaps():
+        for _ in range(_WALKS):
+            found = _walk(heap)
+            if found is not None:
+                blocks, size = blocks + found[0], size + found[1]
+                break
+    return blocks, size
+
+
+def _walk(heap: Any) -> tuple[int, int] | None:
+    kernel32, entry, blocks, size = _kernel32(), ffi.new("PROCESS_HEAP_ENTRY *"), 0, 0
+    while kernel32.HeapWalk(heap, entry):
+        if entry.wFlags & _HEAP_ENTRY_BUSY:
+            blocks, size = blocks + 1, size + entry.cbData
+    return (blocks, size) if kernel32.GetLastError() == _ERROR_NO_MORE_ITEMS else None
+
+
+def _threads() -> int:
+    kernel32, entry, count = _kernel32(), ffi.new("THREADENTRY32 *"), 0
+    snapshot = kernel32.CreateToolhelp32Snapshot(_SNAPSHOT_THREADS, 0)
+    entry.dwSize, mine = ffi.sizeof("THREADENTRY32"), kernel32.GetCurrentProcessId()
+    more = kernel32.Thread32First(snapshot, entry)
+    while more:
+        count += entry.th32OwnerProcessID == mine
+        more = kernel32.Thread32Next(snapshot, entry)
+    kernel32.CloseHandle(snapshot)
+    return count
+
+
+def reserve(size: int, committed: int) -> int:
+    """Return the address of ``size`` bytes of address space, of which the first ``committed`` can be used.
+
+    Raises:
+        MemoryError: there is no more.
+    """
+    kernel32 = _kernel32()
+    base = kernel32.VirtualAlloc(ffi.NULL, size, _MEM_RESERVE, _PAGE_NOACCESS)
+    if not base or not kernel32.VirtualAlloc(base, committed, _MEM_COMMIT, _PAGE_READWRITE):
+        raise MemoryError
+    return int(ffi.cast("uintptr_t", base))
+
+
+def decommit(base: int, size: int) -> None:
+    """Take the use of memory away; its addresses stay reserved."""
+    _kernel32().VirtualFree(ffi.cast("void *", base), size, _MEM_DECOMMIT)
+
+
+def release(base: int) -> None:
+    """Give reserved addresses back."""
+    _kernel32().VirtualFree(ffi.cast("void *", base), 0, _MEM_RELEASE)
 
 
 def load_library(path: str) -> Any:

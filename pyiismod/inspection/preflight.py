@@ -44,11 +44,20 @@ def preflight(path: str | os.PathLike[str], *, pointer_size: int = 8, clr: bool 
         MissingEntryPoint: no ``RegisterModule`` that IIS would find.
     """
     image = read_image(path)
-    _require_dll(image)
-    _require_native(image, clr)
+    require_native_dll(image, clr=clr)
     require_processor(image, pointer_size)
     require_entry_point(image)
     return image
+
+
+def require_native_dll(image: Image, *, clr: bool = False) -> None:
+    """Check that ``image`` is a DLL, and native.
+
+    Raises:
+        InvalidImage, ManagedAssembly: it is not.
+    """
+    _require_dll(image)
+    _require_native(image, clr)
 
 
 def _require_dll(image: Image) -> None:

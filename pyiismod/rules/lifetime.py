@@ -229,3 +229,12 @@ NULL_MODULE = Rule(
     fix="Return a failure when there is no object; check what `new (std::nothrow)` gave.",
     fact="2.2",
 )
+GET_MODULE_FAILS = Rule(
+    "IM067",
+    "no-module-object",
+    ERROR,
+    "GetHttpModule returns a failure.",
+    why="IIS ends the request with 500 and that HRESULT, and the module takes no part in it.",
+    fix="Create the object; fail only when there is no memory, and give the back end a chance in the first handler.",
+    fact="2.2",
+)

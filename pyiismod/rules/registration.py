@@ -96,3 +96,14 @@ NEEDS_REDISTRIBUTABLE = Rule(
     fix="Install it with the module, or link the runtime statically (/MT).",
     fact="6, mistake 33",
 )
+DOES_NOT_LOAD = Rule(
+    "IM071",
+    "does-not-load",
+    ERROR,
+    "IIS cannot load the module.",
+    why="The worker process stops with event 2280 or 2295, every site of the pool answers 503, and after a few tries "
+    "rapid-fail protection stops the pool.",
+    fix="Do what is said beside the failed phase: deploy the missing DLL, rebuild for the processor, export "
+    "RegisterModule.",
+    fact="1.1; 1.4; 6, mistake 33",
+)

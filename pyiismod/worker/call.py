@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from _thread import allocate_lock
 from collections.abc import Callable
-from threading import Event
 from time import monotonic
 from typing import Any, Protocol
 
@@ -51,9 +51,15 @@ class Call:
         self.listener = listener
         self.parts: list[bytes] = []
         self.deadline = monotonic() + seconds
-        self.done = Event()
+        self._open = allocate_lock()  # held until the call is settled
+        self._open.acquire()
         self.reply: Reply | None = None
         self.error: PyiismodError | None = None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the reply is there, or will never come."""
+        return self.reply is not None or self.error is not None
 
     def deliver(self, message: Reply) -> None:
         """Take what comes before the reply; the deadline begins anew."""
@@ -74,7 +80,7 @@ class Call:
         if self.parts and isinstance(reply, Fired):
             reply = msgspec.structs.replace(reply, body=b"".join(self.parts))
         self.reply, self.error = reply, error
-        self.done.set()
+        self._open.release()
         if self.listener is not None:
             self.listener.settled()
 
@@ -85,7 +91,8 @@ class Call:
             ModuleCrashed, ModuleExited, ModuleHung: a module ended the worker, or did not come back.
             WorkerError: the worker failed.
         """
-        self.done.wait()
+        with self._open:
+            pass
         if self.reply is None:
             raise again(self.error)
         return self.reply

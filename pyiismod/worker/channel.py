@@ -18,7 +18,7 @@ __all__ = ["MAX_FRAME", "Channel", "ChannelClosed", "ChannelError"]
 MAX_FRAME = 256 << 20
 """Bytes; above any request or response that fits in a worker, below what would harm us."""
 
-_PIECE = 1 << 20
+_LEAST, _PIECE = 16 << 10, 1 << 20  # of one read: a frame and its length come together mostly
 _T = TypeVar("_T")
 
 
@@ -43,6 +43,7 @@ class Channel(Generic[_T]):
         self._reading = reading
         self._writing = writing
         self._lock = allocate_lock()
+        self._came: bytes | bytearray = b""  # and was not taken yet
         self._encode = msgspec.msgpack.Encoder().encode
         self._decoder: msgspec.msgpack.Decoder[_T] = msgspec.msgpack.Decoder(kind)
 
@@ -61,6 +62,11 @@ class Channel(Generic[_T]):
             while data:
                 data = data[os.write(self._writing, data) :]
 
+    @property
+    def has_more(self) -> bool:
+        """Whether something of the next message came with the last one."""
+        return bool(self._came)
+
     def receive(self) -> _T:
         """Wait for one message.
 
@@ -69,26 +75,32 @@ class Channel(Generic[_T]):
             ChannelError: the length is over the limit, the pipe ended inside a frame, or it is no expected message.
             OSError: the pipe cannot be read.
         """
-        head = self._read(4, between_frames=True)
-        size = int.from_bytes(head, "little")
+        size = int.from_bytes(self._fill(4)[:4], "little")
         if size > MAX_FRAME:
-            raise ChannelError(f"a frame claims {size} bytes (first bytes: {bytes(head).hex()}); is it a frame at all?")
-        body = self._read(size)
+            head = bytes(self._came[:4]).hex()
+            raise ChannelError(f"a frame claims {size} bytes (first bytes: {head}); is it a frame at all?")
+        end = 4 + size
+        came = self._fill(end)
+        self._came = came[end:]
         try:
-            return self._decoder.decode(body)
+            return self._decoder.decode(memoryview(came)[4:end])
         except (msgspec.MsgspecError, RecursionError, ValueError) as error:
             raise ChannelError(f"a frame of {size} bytes is no message: {error}") from None
 
-    def _read(self, size: int, *, between_frames: bool = False) -> bytes | bytearray:
-        data: bytes | bytearray = os.read(self._reading, min(size, _PIECE)) if size else b""
-        if len(data) == size:
-            return data
-        if not data and between_frames:
-            raise ChannelClosed("the pipe was closed")
-        data = bytearray(data)
-        while len(data) < size:
-            piece = os.read(self._reading, min(size - len(data), _PIECE))
+    def _fill(self, size: int) -> bytes | bytearray:
+        """Read until ``size`` bytes of the frame have come, or more: what follows is kept."""
+        came = self._came
+        while len(came) < size:
+            piece = os.read(self._reading, min(max(size - len(came), _LEAST), _PIECE))
             if not piece:
-                raise ChannelError(f"the pipe ended after {len(data)} of {size} bytes")
-            data += piece
-        return data
+                if not came:
+                    raise ChannelClosed("the pipe was closed")
+                raise ChannelError(f"the pipe ended after {len(came)} of {size} bytes")
+            if not came:
+                came = piece
+            elif isinstance(came, bytearray):
+                came += piece
+            else:
+                came = bytearray(came) + piece
+            self._came = came
+        return came

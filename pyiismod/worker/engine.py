@@ -6,17 +6,19 @@ threads may fire requests; loads and unloads are one at a time.
 
 from __future__ import annotations
 
+from gc import collect
 from threading import Lock
 
 from pyiismod.errors import PyiismodError, UsageError, WorkerError
 from pyiismod.host import win32
 from pyiismod.host.applicationlife import Gone
+from pyiismod.host.evidence import COUNTS, usage
 from pyiismod.host.happenings import happen
 from pyiismod.host.iis import Iis
 from pyiismod.host.incoming import Incoming
 from pyiismod.host.settings import Settings
 from pyiismod.host.trace import BlackBox, Timeline
-from pyiismod.host.url import Url
+from pyiismod.host.url import parsed
 from pyiismod.host.user import Account
 from pyiismod.worker import protocol
 from pyiismod.worker.exchanges import Streams
@@ -75,6 +77,9 @@ class Engine:
                 return self._fire(command, timeline)
             case protocol.Raise():
                 return self._raise(command, timeline)
+            case protocol.Measure():
+                collect()
+                return protocol.Measured(command.id, *usage(), *COUNTS.values())
             case protocol.Unload():
                 with self._lock:
                     self._server.unload(timeline, graceful=command.graceful)
@@ -111,7 +116,7 @@ class Engine:
 
     def _fire(self, command: protocol.Fire, timeline: Timeline) -> Reply:
         visitor = self.streams.of(command.id) if command.more or command.stream or command.asks else None
-        url = Url(command.scheme, command.authority, command.target)
+        url = parsed(command.scheme, command.authority, command.target)
         incoming = Incoming(
             command.method,
             url,
@@ -149,6 +154,7 @@ class Engine:
             outgoing.connection,
             outgoing.interim,
             self._server.occurrences.recycling,
+            log=outgoing.log,
         )
 
     def _raise(self, command: protocol.Raise, timeline: Timeline) -> Reply:

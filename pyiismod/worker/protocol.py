@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from pyiismod.host.settings import SHUTDOWNS as SHUTDOWNS
 from pyiismod.host.timing import SCHEDULES as SCHEDULES
 
 PROTOCOL_VERSION = 2
@@ -170,6 +171,10 @@ class Raise(_Message, frozen=True):
     flag: bool = False
 
 
+class Measure(_Message, frozen=True):
+    """Ask what the process holds. Reply: :class:`Measured`."""
+
+
 class Unload(_Message, frozen=True):
     """The process's end but for the process, and ``FreeLibrary``, last loaded first. Reply: :class:`Unloaded`.
 
@@ -218,7 +223,7 @@ class Gone(_Message, frozen=True):
     flow: int
 
 
-Command = Configure | Resolve | Load | Fire | Raise | Unload | Shutdown | Part | Credit | Gone | Answered
+Command = Configure | Resolve | Load | Fire | Raise | Measure | Unload | Shutdown | Part | Credit | Gone | Answered
 
 
 # --- replies (worker → us) --------------------------------------------------------------------------------------
@@ -279,6 +284,8 @@ class Fired(_Message, frozen=True):
     """Why the process wants to be replaced, if it does."""
     gone: bool = False
     """The process was ending when the request came: nothing has happened."""
+    log: dict[str, str | int] = {}
+    """What the request is logged with, when a module has asked for that; see :mod:`pyiismod.host.logdata`."""
 
 
 class Begun(_Message, frozen=True):
@@ -323,6 +330,23 @@ class Raised(_Message, frozen=True):
     recycle: str = ""
 
 
+class Measured(_Message, frozen=True):
+    """What the process holds: numbers, and bytes; zeros where nobody can tell.
+
+    ``created`` and ``disposed`` count module objects, ``kept`` and ``cleaned`` stored contexts, since the start.
+    """
+
+    handles: int
+    threads: int
+    heap_blocks: int
+    heap_bytes: int
+    private_bytes: int
+    created: int
+    disposed: int
+    kept: int
+    cleaned: int
+
+
 class Unloaded(_Message, frozen=True):
     """All modules have gone."""
 
@@ -338,4 +362,19 @@ class Failed(_Message, frozen=True):
     refused: list[str] = []
 
 
-Reply = Ready | Done | Resolved | Loaded | Fired | Raised | Unloaded | Failed | Begun | Asked | Part | Credit | Gone
+Reply = (
+    Ready
+    | Done
+    | Resolved
+    | Loaded
+    | Fired
+    | Raised
+    | Measured
+    | Unloaded
+    | Failed
+    | Begun
+    | Asked
+    | Part
+    | Credit
+    | Gone
+)

@@ -6,21 +6,24 @@ It runs under supervisor.exe, which gives it the pipes of the protocol by number
 handles, and with them every C runtime's stdin, stdout and stderr, never were these pipes. So nothing that a module
 prints can end up in the protocol, whatever it is linked with.
 
-Threads take turns: one reads a command and carries it out itself, while the next one reads; when none is idle, there
-will be one more. So commands never wait for each other, and no command is handed from thread to thread. A thread that
-dies inside a module is noticed by the supervisor, which reads in the black box where every thread is.
+Threads take turns: one reads a command and carries it out itself; :mod:`pyiismod.worker.baton` says who reads
+meanwhile. So commands do not wait for each other, and no command is handed from thread to thread. A thread that dies
+inside a module is noticed by the supervisor, which reads in the black box where every thread is.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from _thread import allocate_lock, start_new_thread
 from time import sleep
+from typing import TypeGuard
 
 import pyiismod
 from pyiismod.abi import abi_hash
 from pyiismod.errors import PyiismodError
+from pyiismod.worker.baton import Baton
 from pyiismod.worker.blackbox import BlackBox
 from pyiismod.worker.channel import Channel, ChannelClosed, ChannelError
 from pyiismod.worker.engine import Engine
@@ -58,10 +61,8 @@ class Worker:
         self._box = box
         self._channel = channel
         self._engine = engine
-        self._reading = allocate_lock()
+        self._reading = Baton(self._work)
         self._over = allocate_lock()
-        self._count = allocate_lock()
-        self._idle = 0
         self._asked = False
 
     def run(self) -> bool:
@@ -72,20 +73,18 @@ class Worker:
         return self._asked
 
     def _work(self) -> None:
+        reading = self._reading
         while True:
-            with self._reading:
+            reading.take()
+            mine = True
+            while mine:
                 command = self._next()
-                with self._count:
-                    alone = self._idle == 0
-                    self._idle -= not alone
-            if alone:
-                start_new_thread(self._work, ())
-            self._box.command(command.id)
-            reply = self._answer(command)
-            self._box.command(0)
-            with self._count:
-                self._idle += 1
-            self._send(reply)
+                loan = reading.lend(is_wanted=self._channel.has_more or _flows(command))
+                self._box.command(command.id)
+                reply = self._answer(command)
+                self._box.command(0)
+                mine = reading.regain(loan)
+                self._send(reply)
 
     def _next(self) -> Command:
         """Return the next command, passing on what belongs to requests under way; after the last one wake the main
@@ -99,7 +98,7 @@ class Worker:
                     continue
                 if isinstance(command, Shutdown):
                     break
-                if isinstance(command, Fire) and (command.more or command.stream or command.asks):
+                if _flows(command):
                     self._engine.streams.expect(command, self._channel.send)
                 return command
             self._channel.send(Done(command.id))
@@ -127,6 +126,11 @@ class Worker:
             return Failed(command.id, ErrorInfo(type(error).__name__, error.message, error.hint, error.details))
         except BaseException as error:
             return Failed(command.id, _defect(command, error))
+
+
+def _flows(command: Command) -> TypeGuard[Fire]:
+    """Return whether more messages belong to this command."""
+    return isinstance(command, Fire) and (command.more or command.stream or command.asks)
 
 
 def _defect(message: Command | Reply, error: BaseException) -> ErrorInfo:
@@ -177,6 +181,7 @@ def main() -> None:
     The end is ExitProcess: it stops the module's own threads and calls ``DllMain(DLL_PROCESS_DETACH)`` in what is
     still loaded, which the black box therefore names as the phase.
     """
+    gc.freeze()  # what was imported stays: no collection has to look at it
     box = BlackBox(sys.argv[1])
     channel: Channel[Command] = Channel(*_open_pipes(box), Command)
     box.leave(asked=_serve(box, channel))

@@ -1,7 +1,7 @@
 """Many threads, many requests, a module that completes from its own threads: ``python -m tests.bench.stress 8 10000``.
 
 Every answer has to be right and every module object disposed of; it prints what a request took, and how much memory
-all workers have.
+the worker has.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyiismod
-from tests.bench.resident import resident
+from tests.bench.resident import own_workers, resident
 
 STRESS = Path(__file__).parents[2] / "fixtures/async_stress.dll"
 ROUNDS = 10
@@ -35,7 +35,7 @@ def hammer(iis: pyiismod.Server, threads: int, each: int) -> float:
 
 def main(threads: int, requests: int) -> None:
     """Print a line for each tenth of the requests, and at the end what the module has counted."""
-    with pyiismod.Server() as iis:
+    with own_workers(), pyiismod.Server() as iis:
         iis.load(STRESS)
         for done in range(1, ROUNDS + 1):
             each = hammer(iis, threads, requests // ROUNDS)

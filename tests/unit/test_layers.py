@@ -19,8 +19,8 @@ import pyiismod
 ROOT = Path(pyiismod.__file__).parent
 
 API = {
-    *("content", "conversation", "handler", "happenings", "headers", "module", "request", "response"),
-    *("requests_from", "server", "streaming", "trace"),
+    *("checking", "content", "conversation", "guarded", "handler", "happenings", "headers", "module", "request"),
+    *("requests_from", "response", "server", "streaming", "trace"),
 }
 FACES = {"cli", "report", "pytest_plugin", "asgi", "__main__"}
 MAY_IMPORT = {

@@ -157,7 +157,9 @@ def test_an_own_thread_that_completes_twice_is_not_the_next_one_s_fault(schedule
 def test_going_on_with_an_operation_under_way(schedule: str | int, both: Load) -> None:
     """Section 6, mistake 5: CONTINUE, and nobody waits for the read. Early, the completion has gone on already."""
     response = both("bad_outstanding", upload_read_ahead=0).post("/", content=b"x" * 100, schedule=schedule)
-    (violation,) = response.trace.violations
+    found = {violation.rule.name: violation for violation in response.trace.violations}
+    found.pop("body-not-put-back", None)  # the read may be over by then
+    (violation,) = found.values()
     assert violation.startswith("OnBeginRequest (RQ_BEGIN_REQUEST) of bad_outstanding")
     assert violation.endswith((FORGOTTEN.format("ReadEntityBody"), ALREADY.format("the handler's return")))
     assert response.status == 404

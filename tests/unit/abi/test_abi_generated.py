@@ -38,7 +38,7 @@ def test_a_stale_file_is_named_with_the_command(
     capsys.readouterr()
     assert gen.main(["--check"]) == 1
     out, err = capsys.readouterr()
-    assert out.splitlines() == ["native/include/iismod/httpserv.h: does not match pyiismod/abi"]
+    assert out.splitlines() == ["native/include/iismod/httpserv.h: is not what its source gives"]
     assert "python -m pyiismod.host.gen" in err
     assert stale.read_bytes() == before
     assert gen.main([]) == 0

@@ -43,6 +43,11 @@ WRONG = {
     "a seed below zero": ((*RUN, "/", "--schedule=-1"), "'-1' is no schedule for completions"),
     "a seed beyond all": ((*RUN, "/", "--schedule", "9" * 30), "is no schedule for completions"),
     "time out of zero": ((*RUN, "/", "--timeout", "0"), "timeout"),
+    "check of nothing": (("check",), "MODULE.dll"),
+    "a level that there is not": (("check", "hello.dll", "--level", "11"), "Levels go from 1"),
+    "a rule that there is not": (("check", "hello.dll", "--skip", "complete-twice"), "Did you mean completed-twice"),
+    "a report into nowhere": (("check", "hello.dll", "--sarif", "no-such/dir/s.json"), "no such folder"),
+    "requests below zero": (("check", "hello.dll", "--requests", "-1"), "--requests"),
     "time out in words": ((*RUN, "/", "--timeout", "soon"), "timeout"),
 }
 OF_RUN = {name: case for name, case in WRONG.items() if case[0][0] == "run"}

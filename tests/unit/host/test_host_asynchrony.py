@@ -40,7 +40,11 @@ def finish(context: Native, bit: int, post: int, provider: Native, info: Native)
     return FINISH
 
 
+_kept: list[Any] = []  # buffers of reads that may complete after the handler's last look at them
+
+
 def read(context: Native, buffer: Any, *, pending: Any = NULL) -> int:
+    _kept.append(buffer)
     result: int = request_of(context).ReadEntityBody(buffer, len(ffi.buffer(buffer)), 1, NULL, pending)
     return result
 

@@ -19,6 +19,8 @@ pytestmark = pytest.mark.unit
 
 FIXTURES = Path(__file__).parents[3] / "fixtures"
 MANIFEST = tomllib.loads((FIXTURES / "MANIFEST.toml").read_text("utf-8"))["fixtures"]
+ONE_OF_EACH_SHAPE = {(made["abi"], *made["exports"]): name for name, made in MANIFEST.items()}.values()
+ODD = ("com_user.dll", "com_user.msvc.dll", "tls_callback.dll", "companion_user.msvc.dll", "hello.msvc.dll")
 
 
 @pytest.fixture
@@ -154,7 +156,7 @@ def test_import_is_cheap() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "[]\n"
 
 
-@pytest.mark.parametrize("name", sorted(MANIFEST))
+@pytest.mark.parametrize("name", sorted({*ONE_OF_EACH_SHAPE, *ODD}))
 def test_fixture_agrees_with_pefile(name: str) -> None:
     path = FIXTURES / name
     image = read_image(path)
