@@ -42,7 +42,7 @@ class Entry:
             source=f"native/modules/{recipe.source.name}",
             abi=abi,
             exports=recipe.exports,
-            cpp_exceptions=recipe.exceptions or "msvc" in abi,
+            cpp_exceptions=recipe.exceptions or abi in ("msvc", "nortti"),
             size=len(data),
             sha256=hashlib.sha256(data).hexdigest(),
             shows=recipe.shows,
