@@ -14,6 +14,7 @@ import asyncio
 from collections.abc import AsyncIterable, AsyncIterator
 from types import TracebackType
 
+from pyiismod.errors import WorkerError
 from pyiismod.headers import Headers
 from pyiismod.streaming import Door, Way
 from pyiismod.trace import Trace
@@ -34,7 +35,7 @@ class AsyncResponseStream:
 
     Attributes:
         status, substatus, reason, headers: as of :class:`~pyiismod.Response`.
-        trace, refused, connection, interim: the same; known when the response was read to its end or has been closed.
+        trace, refused, connection, interim, log: the same; known when it was read to its end or has been closed.
     """
 
     def __init__(self, door: Door, source: AsyncIterable[bytes] | None) -> None:
@@ -52,6 +53,7 @@ class AsyncResponseStream:
         self.refused: tuple[str, ...] = ()
         self.connection = ""
         self.interim: tuple[int, ...] = ()
+        self.log: dict[str, str | int] = {}
 
     @property
     def is_over(self) -> bool:
@@ -91,10 +93,22 @@ class AsyncResponseStream:
         fired = self._fired
         if fired is None or fired.gone:
             self._fired = None
+            await self._repeat()
             return False
         self.status, self.substatus, self.reason = fired.status, fired.substatus, fired.reason
         self.headers, self._whole = Headers(fired.headers), fired.body
         return True
+
+    async def _repeat(self) -> None:
+        """Make sure that the content can be sent again.
+
+        Raises:
+            WorkerError: it comes from a source, which is used up.
+        """
+        if self._source is not None:
+            raise WorkerError("the process was ending when the request came, and its content is used up")
+        if self._upload is not None:
+            await self._upload  # two threads cannot draw from one content
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
@@ -181,5 +195,5 @@ class AsyncResponseStream:
             fired = await asyncio.to_thread(finish, way.worker, way.call.wait)
         self._fired = fired
         self.trace, self.refused = Trace(fired.trace), tuple(fired.refused)
-        self.connection, self.interim = fired.connection, tuple(fired.interim)
+        self.connection, self.interim, self.log = fired.connection, tuple(fired.interim), fired.log
         way.conversation.check()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 from pyiismod.errors import UsageError
@@ -32,6 +33,8 @@ class Content:
     """
 
     def __init__(self, content: ContentTypes | None) -> None:
+        self._is_taken = False
+        self._kept: list[bytes | memoryview] = []
         self.first = b""
         self.rest: Iterator[bytes | memoryview] | None = None
         self.size: int | None = None
@@ -50,6 +53,20 @@ class Content:
         content = cls(None)
         content.rest = iter(())
         return content
+
+    def pieces(self) -> Iterator[bytes | memoryview]:
+        """Yield what follows; until somebody has taken of it, all of it anew each time."""
+        kept, self._kept = self._kept, []
+        for piece in chain(kept, self.rest or ()):
+            if self._is_taken:
+                self._kept = []
+            else:
+                self._kept.append(piece)
+            yield piece
+
+    def taken(self) -> None:
+        """Somebody has taken of it: what has been sent is used up, and need not be kept."""
+        self._is_taken = True
 
     def _take(self, data: memoryview) -> None:
         self.size = len(data)

@@ -52,6 +52,8 @@ class Conversation:
 
     def deliver(self, message: Begun | Asked | Part | Credit | Gone) -> None:
         """Take a message from the worker; never waits."""
+        if not isinstance(message, Gone):
+            self._content.taken()
         if isinstance(message, Begun):
             self.head = message
             self._arrived.set()
@@ -102,7 +104,7 @@ class Conversation:
         if self._content.rest is None:
             return
         try:
-            for piece in self._content.rest:
+            for piece in self._content.pieces():
                 self.send(piece)
             self.send(b"")
         except OtherSideGone:

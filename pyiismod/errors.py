@@ -14,7 +14,7 @@
     │   │   ├── MissingEntryPoint   no undecorated RegisterModule export
     │   │   ├── MissingDependency   a DLL that it imports was not found
     │   │   ├── MissingFunction     a DLL that it imports lacks a function that it needs
-    │   │   ├── DllMainFailed       DLL_PROCESS_ATTACH returned FALSE, or LoadLibrary failed for another reason
+    │   │   ├── DllMainFailed       DLL_PROCESS_ATTACH returned FALSE or threw, or LoadLibrary failed otherwise
     │   │   └── RegistrationFailed  RegisterModule returned a failure HRESULT
     │   ├── ModuleCrashed           an exception ended the worker ("crashed")
     │   ├── ModuleExited            the module ended the process itself: ExitProcess, exit(), __fastfail, …("crashed")
@@ -158,7 +158,10 @@ class MissingFunction(LoadError):
 
 
 class DllMainFailed(LoadError):
-    """``LoadLibrary`` failed although all imports resolve (event 2280)."""
+    """``LoadLibrary`` failed although all imports resolve (event 2280).
+
+    When an exception in ``DllMain`` was the reason, ``details`` has what :class:`ModuleCrashed` has.
+    """
 
 
 class RegistrationFailed(LoadError):

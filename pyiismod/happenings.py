@@ -5,6 +5,7 @@ iis.file_changed("wwwroot/web.config")           # GL_FILE_CHANGE
 iis.preload()                                    # GL_APPLICATION_PRELOAD
 iis.suspend(); iis.resume()                      # GL_SUSPEND_PROCESS
 iis.rsca_query("GetRequests", "0").data          # GL_RSCA_QUERY
+iis.disconnect("one")                            # the client of the connection "one" goes away
 iis.stop_listening(); iis.get("/late")           # GL_STOP_LISTENING, and a request that still comes
 iis.recycle()                                    # everything that the end of a process raises
 """
@@ -103,6 +104,14 @@ class Happenings(ABC):
             graceful: TRUE when the process is recycled, FALSE when IIS stops.
         """
         return Trace(self._raise("GL_STOP_LISTENING", flag=graceful).trace)
+
+    def disconnect(self, connection: str) -> Trace:
+        """Have the client of a connection go away, also while a request runs on it, from another thread.
+
+        Args:
+            connection: its name, as requests were given it. Nothing happens when there is none of that name.
+        """
+        return Trace(self._raise("DISCONNECT", text=connection).trace)
 
     def suspend(self) -> Trace:
         """Have the idle process paged out. Whatever is asked of it next resumes it first."""

@@ -48,6 +48,8 @@ def build(
     asks: bool = False,
     schedule: str | int = "threaded",
     user: UserTypes | None = None,
+    connection: str = "",
+    certificate: bytes = b"",
 ) -> Fire:
     """Return the command for one request, with ``id`` 0.
 
@@ -65,6 +67,8 @@ def build(
         asks: whether there is a handler on our side.
         schedule: when completions are delivered: ``"threaded"``, ``"inline"``, ``"early"`` or a seed.
         user: who makes it, authenticated; None for nobody.
+        connection: name of the connection that carries it, and others of that name; "" for one of its own.
+        certificate: the client's, DER; empty for none.
 
     Raises:
         UsageError: with what is wrong and how it should look.
@@ -75,6 +79,10 @@ def build(
         raise UsageError(f"There is no HTTP version {http_version!r} here.", hint="Write '1.1' or '1.0'.")
     if disconnect_after is not None and disconnect_after < 0:
         raise UsageError(f"A client cannot go away after {disconnect_after} bytes.")
+    if not isinstance(connection, str) or len(connection) > LONGEST:
+        raise UsageError(f"{connection!r} is no name of a connection.", hint='Write connection="one", for example.')
+    if not isinstance(certificate, bytes):
+        raise UsageError(f"A client certificate is bytes in DER, not {type(certificate).__name__}.")
     lines = [_header(name, value) for name, value in _pairs(headers)]
     present = _sizes(lines)
     if "host" not in present:
@@ -106,6 +114,8 @@ def build(
         version=_HTTP_VERSIONS[http_version],
         short_reads=short_reads,
         disconnect_after=disconnect_after,
+        connection=connection,
+        certificate=certificate,
     )
 
 

@@ -16,11 +16,13 @@ class Response:
         substatus: IIS's own refinement of it (the ``.3`` of 404.3).
         reason: the reason phrase.
         headers: the header lines.
-        content: the body, decoded from the transfer coding that IIS gave it; one of the module's own is left as it is.
+        content: the body, without its chunked framing, whoever made that.
         trace: what happened, from the first notification to the last Dispose.
         refused: calls that the host does not serve, as ``"Interface::Method"``, in order.
         connection: what became of it: ``"keep-alive"``, ``"close"`` or ``"reset"``.
         interim: status codes of interim responses, such as 100.
+        log: what IIS's log would have, by the names of ``HTTP_LOG_FIELDS_DATA``: ``{"ClientIp": …}``; empty unless a
+            module has asked for it.
     """
 
     def __init__(
@@ -34,6 +36,7 @@ class Response:
         refused: tuple[str, ...],
         connection: str = "keep-alive",
         interim: tuple[int, ...] = (),
+        log: dict[str, str | int] | None = None,
     ) -> None:
         self.status = status
         self.substatus = substatus
@@ -44,6 +47,7 @@ class Response:
         self.refused = refused
         self.connection = connection
         self.interim = interim
+        self.log = log or {}
 
     def __repr__(self) -> str:
         return f"<Response {self.status} {self.reason}, {len(self.content)} bytes>"

@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import AsyncIterable, Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import RLock
 from types import TracebackType
@@ -35,7 +36,7 @@ from pyiismod.streaming import Door, ResponseStream, Way
 from pyiismod.trace import Trace
 from pyiismod.worker import protocol
 from pyiismod.worker.call import Call, Listener
-from pyiismod.worker.client import WorkerClient
+from pyiismod.worker.client import Closed, WorkerClient
 from pyiismod.worker.output import Output
 
 if TYPE_CHECKING:
@@ -69,6 +70,9 @@ class Worker(Protocol):
         Raises:
             PyiismodError: of any kind.
         """
+
+    def drain(self) -> None:
+        """Wait until every command has its reply."""
 
     def close(self) -> None:
         """End it. Idempotent."""
@@ -208,6 +212,8 @@ class Server(Happenings):
         disconnect_after: int | None = None,
         schedule: str | int | None = None,
         user: UserTypes | None = None,
+        connection: str = "",
+        certificate: bytes = b"",
     ) -> Response:
         """Fire one request through the modules and return what the client gets.
 
@@ -223,6 +229,9 @@ class Server(Happenings):
             disconnect_after: the client goes away after so many bytes of the body.
             schedule: when completions are delivered; the server's when None.
             user: who makes it, as IIS has authenticated them; the server's when None.
+            connection: name of the connection that carries it: requests of one name share it while it is kept alive,
+                and :meth:`disconnect` ends it; "" for a connection of its own.
+            certificate: the client's, DER; empty for none.
 
         Raises:
             UsageError: something in the request cannot be sent.
@@ -240,6 +249,8 @@ class Server(Happenings):
             disconnect_after=disconnect_after,
             schedule=schedule,
             user=user,
+            connection=connection,
+            certificate=certificate,
         )
         fired, worker = self._fire(command, body)
         self._recycle(fired, worker)
@@ -290,10 +301,12 @@ class Server(Happenings):
 
     def _door(self, body: Content, command: protocol.Fire) -> Door:
         def begin(changed: Callable[[], None] | None) -> Way:
-            conversation, worker = Conversation(body, self._handler, changed), self._started()
-            return Way(conversation, worker.begin(command, self._timeout, conversation), worker)
+            while True:
+                conversation, worker = Conversation(body, self._handler, changed), self._started()
+                with suppress(Closed):
+                    return Way(conversation, worker.begin(command, self._timeout, conversation), worker)
 
-        return Door(body, lambda: self._is_ready, begin, lambda worker, wait: self._take_end(worker, wait, command))
+        return Door(body, lambda: self._is_ready, begin, lambda worker, wait: self._take_end(worker, command, wait))
 
     def _build(
         self, method: str, url: str, *, schedule: str | int | None = None, user: UserTypes | None = None, **options: Any
@@ -351,14 +364,15 @@ class Server(Happenings):
         """Send a request to a worker that takes it, and return that worker."""
         while True:
             worker = self._started()
-            if body.rest is None and self._handler is None:
-                fired = self._call(worker, command, protocol.Fired)
-            else:
-                fired = self._converse(worker, command, body)
+            try:
+                if body.rest is None and self._handler is None:
+                    fired = self._call(worker, command, protocol.Fired)
+                else:
+                    fired = self._converse(worker, command, body)
+            except Closed:
+                continue
             if not fired.gone:
                 return fired, worker
-            if body.rest is not None:
-                raise WorkerError("the process was ending when the request came, and its content is used up")
 
     def _converse(self, worker: Worker, command: protocol.Fire, body: Content) -> protocol.Fired:
         """Carry out a request whose bodies flow."""
@@ -373,11 +387,9 @@ class Server(Happenings):
         conversation.check()
         return fired
 
-    def _take_end(self, worker: Worker, wait: Callable[[], protocol.Reply], command: protocol.Fire) -> protocol.Fired:
+    def _take_end(self, worker: Worker, command: protocol.Fire, wait: Callable[[], protocol.Reply]) -> protocol.Fired:
         """Wait for the end of a streamed request."""
         fired = self._settle(worker, wait, command, protocol.Fired)
-        if fired.gone and command.more:
-            raise WorkerError("the process was ending when the request came, and its content is used up")
         self._recycle(fired, worker)
         return fired
 
@@ -394,6 +406,7 @@ class Server(Happenings):
         is_clean = False
         try:
             is_clean = not self._call(worker, protocol.Unload(0, graceful), protocol.Unloaded).left
+            worker.drain()  # requests that came too late are told so
         finally:
             self._close(worker, is_clean=is_clean)
 
@@ -492,6 +505,7 @@ def _response(fired: protocol.Fired) -> Response:
         tuple(fired.refused),
         fired.connection,
         tuple(fired.interim),
+        fired.log,
     )
 
 

@@ -58,7 +58,7 @@ class ResponseStream:
 
     Attributes:
         status, substatus, reason, headers: as of :class:`~pyiismod.Response`.
-        trace, refused, connection, interim: the same; known when the response was read to its end or has been closed.
+        trace, refused, connection, interim, log: the same; known when it was read to its end or has been closed.
     """
 
     def __init__(self, door: Door) -> None:
@@ -73,6 +73,7 @@ class ResponseStream:
         self.refused: tuple[str, ...] = ()
         self.connection = ""
         self.interim: tuple[int, ...] = ()
+        self.log: dict[str, str | int] = {}
 
     def __repr__(self) -> str:
         return f"<ResponseStream {self.status} {self.reason}>"
@@ -86,8 +87,9 @@ class ResponseStream:
         """Send the request; return whether it came to a worker that takes requests."""
         self._way = self._door.begin(None)
         conversation = self._way.conversation
+        upload = Thread(target=conversation.pump, name="pyiismod-upload", daemon=True)
         if self._door.content.rest is not None:
-            Thread(target=conversation.pump, name="pyiismod-upload", daemon=True).start()
+            upload.start()
         conversation.wait_for_head()
         if (head := conversation.head) is not None:
             self.status, self.substatus, self.reason = head.status, head.substatus, head.reason
@@ -96,6 +98,8 @@ class ResponseStream:
         self._end()
         if self._fired is not None and self._fired.gone:
             self._fired = None
+            if self._door.content.rest is not None:
+                upload.join()  # two threads cannot draw from one content
             return False
         self._take_whole()
         return True
@@ -150,5 +154,5 @@ class ResponseStream:
             return
         self._fired = fired = self._door.finish(way.worker, way.call.wait)
         self.trace, self.refused = Trace(fired.trace), tuple(fired.refused)
-        self.connection, self.interim = fired.connection, tuple(fired.interim)
+        self.connection, self.interim, self.log = fired.connection, tuple(fired.interim), fired.log
         way.conversation.check()

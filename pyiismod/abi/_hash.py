@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-ABI_HASH = "3f3cab6bd77c56c8"
+ABI_HASH = "c3d10f87fb3e8419"

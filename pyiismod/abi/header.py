@@ -32,6 +32,7 @@ _HTTPSERV_ENUMS = (
     "HTTP_SERVER_INTERFACE_VERSION",
 )
 _TRACE_ENUMS = ("HTTP_TRACE_TYPE",)
+_WPF_PREFIX = "WPF_"
 _WIDTH = 120
 _FIXED = "\xa0"  # a space where no line may be broken
 _WIDE_PREFIX = "PRIORITY_ALIAS_"
@@ -99,7 +100,7 @@ def httpserv_h() -> str:
         *(_function_pointer(name) for name in ("PFN_REGISTERMODULE", "PFN_ASYNC_COMPLETION")),
         "",
         _CLASSES_BEGIN,
-        *(line for cls in INTERFACES.values() for line in _class(cls)),
+        *(line for cls in INTERFACES.values() if cls.header == "httpserv.h" for line in _class(cls)),
         _CLASSES_END,
         _EXTENDED_INTERFACE,
     )
@@ -108,7 +109,7 @@ def httpserv_h() -> str:
 def http_h() -> str:
     """Return the text of ``http.h``: the structs, enumerations and flags of the Windows SDK's file of that name."""
     names = _declared_in("http_structs")
-    enums = [name for name in ENUMS if name not in _HTTPSERV_ENUMS + _TRACE_ENUMS]
+    enums = [name for name in ENUMS if name not in _HTTPSERV_ENUMS + _TRACE_ENUMS and not name.startswith(_WPF_PREFIX)]
     return _join(
         '#pragma once\n\n#include "platform.h"\n',
         "#if defined(__HTTP_H__) && defined(__MINGW32__)",
@@ -130,6 +131,15 @@ def http_h() -> str:
         *_assertions(names),
         "",
         "#endif",
+    )
+
+
+def wpframework_h() -> str:
+    """Return the text of ``wpframework.h``: what ``IHttpServer::GetWorkerProcessSettings`` leads to."""
+    return _join(
+        '#pragma once\n\n#include "platform.h"\n',
+        *(line for name in ENUMS if name.startswith(_WPF_PREFIX) for line in _plain_enum(name)),
+        *(line for cls in INTERFACES.values() if cls.header == "wpframework.h" for line in _class(cls)),
     )
 
 

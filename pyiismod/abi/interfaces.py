@@ -22,6 +22,7 @@ from pyiismod.abi import (
     stored_context,
     trace,
     user,
+    wpframework,
 )
 from pyiismod.abi.model import INTERFACES, Interface
 
@@ -48,6 +49,7 @@ __all__ = [
     "stored_context",
     "trace",
     "user",
+    "wpframework",
 ]
 
 CHAINS: tuple[tuple[type[Interface], ...], ...] = tuple(

@@ -145,12 +145,21 @@ class Interface:
     first_seen: ClassVar[str]
     """Oldest header generation: iis7.0, iis7.5, sdk8.1, sdk10.0.14393, sdk10.0.19041 or sdk10.0.20348."""
 
+    header: ClassVar[str]
+    """The file of the Windows SDK that declares it, in lower case."""
+
     def __init_subclass__(
-        cls, *, iid: str | None = None, implemented_by: Side = "host", first_seen: str | None = None, **kwargs: Any
+        cls,
+        *,
+        iid: str | None = None,
+        implemented_by: Side = "host",
+        first_seen: str | None = None,
+        header: str = "httpserv.h",
+        **kwargs: Any,
     ) -> None:
         super().__init_subclass__(**kwargs)
         if first_seen is not None:
-            cls.iid, cls.implemented_by, cls.first_seen = iid, implemented_by, first_seen
+            cls.iid, cls.implemented_by, cls.first_seen, cls.header = iid, implemented_by, first_seen, header
             INTERFACES[cls.__name__] = cls
 
     @classmethod

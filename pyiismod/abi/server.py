@@ -42,13 +42,13 @@ if TYPE_CHECKING:
         ConstRef,
         IAppHostAdminManager,
         IWorkerProcessFramework,
-        IWpfSettings,
         Nullable,
         Out,
         Ptr,
     )
     from pyiismod.abi.user import IHttpTokenEntry
     from pyiismod.abi.win_structs import GUID
+    from pyiismod.abi.wpframework import IWpfSettings
 
 
 class IHttpServer(Interface, iid="eda2a40f-fb92-4d6d-b52b-c8c207380b4e", implemented_by="host", first_seen="iis7.0"):

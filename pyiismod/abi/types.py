@@ -92,7 +92,6 @@ LPOVERLAPPED_COMPLETION_ROUTINE: TypeAlias = Annotated[Any, CALLBACK]
 IAppHostAdminManager: TypeAlias = Annotated[Any, OPAQUE]
 IAppHostConfigException: TypeAlias = Annotated[Any, OPAQUE]
 IWorkerProcessFramework: TypeAlias = Annotated[Any, OPAQUE]
-IWpfSettings: TypeAlias = Annotated[Any, OPAQUE]
 
 C_TYPES: dict[str, str] = {
     name: alias.__metadata__[0]

@@ -93,11 +93,6 @@ class Surroundings:
         """How the response may be cached."""
         return self._once("cache policy", lambda: CachePolicy(self._exchange))
 
-    @property
-    def trailers(self) -> dict[bytes, bytes]:
-        """Trailers of the response: lower-case name → value."""
-        return self._once("trailers", dict)
-
     def changes(self, of: str, value_type: str = "PCSTR") -> Changes:
         """Return what counts the changes of a collection, for managed code."""
         return self._once(of, lambda: Changes(self._exchange.pool, value_type))

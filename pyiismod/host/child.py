@@ -21,11 +21,7 @@ from _thread import allocate_lock
 from typing import TYPE_CHECKING, Any
 
 from pyiismod.abi.constants import (
-    CLONE_FLAG_BASICS,
     CLONE_FLAG_ENTITY,
-    CLONE_FLAG_HEADERS,
-    CLONE_FLAG_NO_DAV,
-    CLONE_FLAG_NO_PRECONDITION,
     CLONE_FLAG_SERVER_VARIABLE,
     CLONE_FLAG_USER_CACHE_VARY_BY,
     EXECUTE_FLAG_BUFFER_RESPONSE,
@@ -36,9 +32,10 @@ from pyiismod.abi.constants import (
     RQ_AUTHENTICATE_REQUEST,
     RQ_EXECUTE_REQUEST_HANDLER,
 )
-from pyiismod.host import content
+from pyiismod.host import content, whereabouts, wire
 from pyiismod.host.around import Surroundings
 from pyiismod.host.asynchrony import Asynchrony
+from pyiismod.host.cloning import cloned, share_body
 from pyiismod.host.errors import ERROR_INVALID_PARAMETER, ERROR_NOT_SUPPORTED, ERROR_STACK_OVERFLOW, S_OK
 from pyiismod.host.exchange import Exchange
 from pyiismod.host.incoming import Incoming, Outgoing
@@ -57,8 +54,6 @@ if TYPE_CHECKING:
 DEEPEST = 10
 """How many levels of children the reference allows."""
 
-_PRECONDITIONS = (b"range", b"if-")
-_DAV = frozenset({b"dav", b"depth", b"destination", b"if", b"lock-token", b"overwrite", b"timeout", b"translate"})
 _ADDED = frozenset({b"set-cookie", b"www-authenticate"})
 _CLONED, _RUNNING, _OVER = range(3)
 
@@ -126,7 +121,7 @@ class Child(Exchange):
         self._parent = parent
         self.level = parent.level + 1
         timeline = Nested(parent.timeline)
-        super().__init__(parent.iis, _incoming(parent, clone_flags), timeline, parent._schedule)
+        super().__init__(parent.iis, cloned(parent, clone_flags), timeline, parent._schedule)
         self._waiting: tuple[Turn, Completion] | None = None
         self._is_left_behind = False
         self._leads = False  # whether the client got this child's status line
@@ -136,7 +131,7 @@ class Child(Exchange):
         self._cloned_by = told.key.file if told else "a module"
         self._has_parents_body = bool(clone_flags & CLONE_FLAG_ENTITY)
         if self._has_parents_body:
-            _share_body(self.request, parent.request)
+            share_body(self.request, parent.request)
         if clone_flags & CLONE_FLAG_SERVER_VARIABLE:
             for name, value in parent.variables.own():
                 self.variables.set(name, value)
@@ -189,7 +184,7 @@ class Child(Exchange):
             self._authenticate(user)
         try:
             self._pre_begin()
-            self._driver.run()
+            self.driver.run()
         except BaseException:
             self._end()
             raise
@@ -221,11 +216,11 @@ class Child(Exchange):
         if flags & EXECUTE_FLAG_IGNORE_CURRENT_INTERCEPTOR:
             self.mapping.ignored |= {parent.mapping.handler}
             told = parent.told
-            if told is not None and parent.where[1] == RQ_EXECUTE_REQUEST_HANDLER:
+            if told is not None and whereabouts.where(parent)[1] == RQ_EXECUTE_REQUEST_HANDLER:
                 self._interceptors += (told,)
         if not self.settings.handlers:
             for subscriber in self._interceptors:
-                self._machine.disable(subscriber, RQ_EXECUTE_REQUEST_HANDLER, 0)
+                self.machine.disable(subscriber, RQ_EXECUTE_REQUEST_HANDLER, 0)
 
     def _user(self, pointer: Any) -> SharedUser | ModuleUser | None:
         if not pointer:
@@ -243,8 +238,8 @@ class Child(Exchange):
     def _authenticate(self, user: SharedUser | ModuleUser) -> None:
         self.around.set_user(user)
         bit = RQ_AUTHENTICATE_REQUEST
-        for subscriber in (*self._plan.told(bit), *self._plan.told(bit, post=True)):
-            self._machine.disable(subscriber, bit, bit)
+        for subscriber in (*self.plan.told(bit), *self.plan.told(bit, post=True)):
+            self.machine.disable(subscriber, bit, bit)
 
     def _report(self, pfCompletionExpected: Any) -> int:
         parent = self.parent
@@ -270,6 +265,7 @@ class Child(Exchange):
             self.timeline.violation(
                 CLONE_MISUSED, "the response had ended already: what this child request has written is not sent"
             )
+        self._drain()
         if self._leads and len(self.parent.response.chunks):
             self.timeline.violation(
                 CLONE_MISUSED, "the child request has answered: what its parent wrote before is not sent"
@@ -340,12 +336,20 @@ class Child(Exchange):
             return 0
         return super().send(more)
 
+    def _leave_itself(self, more: bool) -> bool:
+        """The response goes to the client; return whether more of it follows."""
+        self._leads = self._leads or not self.outgoing.started
+        return more or not self._leads
+
+    def _leave_later(self, more: bool) -> wire.Sending:
+        return super()._leave_later(self._leave_itself(more))
+
     def _leave(self, more: bool) -> int:
         if not isinstance(self.outgoing, _Part):
-            self._leads = self._leads or not self.outgoing.started
-            return super()._leave(more or not self._leads)
+            return super()._leave(self._leave_itself(more))
         parent, flags = self.parent, self.execute_flags
-        self.outgoing.started, self.outgoing.ended = True, not more
+        self.outgoing.started = True
+        self.outgoing.ended = self.outgoing.is_complete = not more
         body = self.response.chunks.take()
         if parent.outgoing.ended and body:
             self.timeline.violation(
@@ -359,39 +363,6 @@ class Child(Exchange):
         if not flags & EXECUTE_FLAG_BUFFER_RESPONSE:
             parent.send(more=True)
         return len(body)
-
-
-def _incoming(parent: Exchange, flags: int) -> Incoming:
-    """Return the request that a clone starts with; without BASICS it is GET of the root (unconfirmed)."""
-    theirs, request = parent.incoming, parent.request
-    headers = [
-        (name.decode("latin-1"), value.decode("latin-1"))
-        for name, value in (request.headers.items() if flags & CLONE_FLAG_HEADERS else ())
-        if not (flags & CLONE_FLAG_NO_PRECONDITION and name.lower().startswith(_PRECONDITIONS))
-        and not (flags & CLONE_FLAG_NO_DAV and name.lower() in _DAV)
-    ]
-    incoming = Incoming(
-        request.method.decode("latin-1") if flags & CLONE_FLAG_BASICS else "GET",
-        request.url if flags & CLONE_FLAG_BASICS else request.url.with_target("/"),
-        headers,
-        remote=theirs.remote,
-        local=theirs.local,
-        version=theirs.version,
-        account=theirs.account,
-        certificate=theirs.certificate,
-        handler=theirs.handler,
-    )
-    incoming.declared, incoming.rest = 0, None  # the body is the parent's
-    incoming.connection_id, incoming.request_id = theirs.connection_id, theirs.request_id
-    return incoming
-
-
-def _share_body(mine: Any, theirs: Any) -> None:
-    """Read from the parent's body: there is one, and who reads takes it from everyone (fact sheet 5.2)."""
-    raw = mine.raw  # its own body is made with it
-    mine.body = theirs.body
-    raw.pEntityChunks, raw.EntityChunkCount = theirs.raw.pEntityChunks, theirs.raw.EntityChunkCount
-    raw.Flags = theirs.raw.Flags
 
 
 def _adopt_head(parent: Exchange, theirs: Response) -> None:

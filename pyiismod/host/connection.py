@@ -45,8 +45,10 @@ class Connection(Counted, IHttpConnection):
         self._answers.remove(answer)
 
     def disconnect(self, timeline: Timeline) -> None:
-        """The client has gone: tell the contexts that want to hear of it. Idempotent."""
+        """The client has gone: nothing reaches it, and the contexts that want to hear of it are told. Idempotent."""
         was_open, self.is_open = self.is_open, False
+        for answer in self._answers[:]:
+            answer.abort()
         if was_open and isinstance(self._container, ConnectionContextContainer):
             self._container.notify_disconnect(timeline)
 

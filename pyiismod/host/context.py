@@ -9,6 +9,7 @@ from time import monotonic_ns
 from typing import TYPE_CHECKING, Any
 
 from pyiismod.abi.context import IHttpContext4
+from pyiismod.host import nested, whereabouts
 from pyiismod.host._abi import ffi
 from pyiismod.host.childslots import ChildSlots
 from pyiismod.host.errors import (
@@ -159,12 +160,12 @@ class Context(ChildSlots, NativeObject, IHttpContext4):
         self._exchange.asynchrony.is_full_duplex = True
 
     def GetIsLastNotification(self, status: int) -> int:
-        return int(self._exchange.is_last_notification(status))
+        return int(whereabouts.is_last(self._exchange, status))
 
     def GetNextNotification(
         self, status: int, pdwNotification: Any, pfIsPostNotification: Any, ppModuleInfo: Any, ppRequestOutput: Any
     ) -> int:
-        following = self._exchange.next_notification(status)
+        following = whereabouts.take_next(self._exchange, status)
         if following is None:
             return 0
         bit, post, instance, provider = following
@@ -244,7 +245,7 @@ class Context(ChildSlots, NativeObject, IHttpContext4):
     def MapPath(self, pszUrl: Any, pszPhysicalPath: Any, pcbPhysicalPath: Any) -> int:
         if not pszUrl or not pcbPhysicalPath:
             return ERROR_INVALID_PARAMETER
-        path = self._exchange.map_path(resolved(str(ffi.string(pszUrl))))
+        path = nested.map_path(self._exchange, resolved(str(ffi.string(pszUrl))))
         encoded = path.encode("utf-16-le", "surrogatepass") + b"\0\0"
         room, pcbPhysicalPath[0] = pcbPhysicalPath[0], len(encoded)  # bytes, the NUL included
         if not pszPhysicalPath or room < len(encoded):
@@ -255,7 +256,7 @@ class Context(ChildSlots, NativeObject, IHttpContext4):
     def NotifyCustomNotification(self, pCustomOutput: Any, pfCompletionExpected: Any) -> int:
         if not pCustomOutput:
             return ERROR_INVALID_PARAMETER
-        self._exchange.notify_custom(pCustomOutput)
+        nested.notify_custom(self._exchange, pCustomOutput)
         if pfCompletionExpected:
             pfCompletionExpected[0] = 0
         return S_OK

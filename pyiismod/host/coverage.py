@@ -52,6 +52,7 @@ from pyiismod.host.tokens import TokenEntry
 from pyiismod.host.tracecontext import TraceContext
 from pyiismod.host.urlinfo import UrlInfo
 from pyiismod.host.user import User
+from pyiismod.host.wpfsettings import WorkerProcessSettings
 
 HOST_CLASSES: tuple[type[NativeObject], ...] = (
     RegistrationInfo,
@@ -97,8 +98,17 @@ HOST_CLASSES: tuple[type[NativeObject], ...] = (
     RscaQueryProvider,
     ThreadCleanupProvider,
     PreloadProvider,
+    WorkerProcessSettings,
 )
 """Every kind of object that the host hands to a module."""
+
+REFUSALS = {
+    "GetAdminManager": "the objects of the configuration system",
+    "GetProtocolManagerCustomInterface": "no protocol manager but that of HTTP is there",
+    "GetWorkerProcessFramework": "the worker process framework, which is for protocol managers",
+    "PushPromise": "there is no HTTP/2 connection",
+}
+"""The slots that are refused, and why."""
 
 _INTRODUCTION = """# Coverage of Httpserv.h
 
@@ -129,8 +139,16 @@ def _summary() -> Iterator[str]:
 def _missing() -> Iterator[str]:
     made = {declared.__name__ for cls in HOST_CLASSES for declared in cls.interface.chain()}
     missing = [name for name, cls in INTERFACES.items() if cls.implemented_by != "module" and name not in made]
-    yield "Interfaces without an object so far; the slots that would return one are refused:"
-    yield ", ".join(f"`{name}`" for name in missing) + "."
+    if missing:
+        yield "Interfaces without an object so far; the slots that would return one are refused:"
+        yield ", ".join(f"`{name}`" for name in missing) + "."
+    else:
+        yield "Every interface that IIS implements has an object here. Refused are:"
+    yield ""
+    for cls in HOST_CLASSES:
+        for method, kind in coverage(cls):
+            if kind == REFUSED:
+                yield f"- `{method.interface}::{method.name}`: {REFUSALS[method.name]}"
 
 
 def _slots() -> Iterator[str]:

@@ -12,7 +12,7 @@ from collections import deque
 from typing import Any
 
 from pyiismod.host._abi import ffi
-from pyiismod.host.incoming import ClientGone, Incoming
+from pyiismod.host.incoming import ClientGone, GivenUp, Incoming, Wanted, always
 
 UNKNOWN = 0xFFFFFFFF
 """What ``GetRemainingEntityBytes`` answers for a chunked body before its end (unconfirmed; as ``cbTotalBytes``)."""
@@ -57,20 +57,23 @@ class EntityBody:
             coming = 0 if self._is_complete else max(0, (self._incoming.declared or 0) - self._came)
             return sum(size for _, size, _ in self._pieces) + coming
 
-    def read(self, buffer: Any, size: int) -> int:
+    def read(self, buffer: Any, size: int, is_wanted: Wanted = always) -> int:
         """Move up to ``size`` bytes to ``buffer``; return how many, 0 at the end.
 
         Raises:
             ClientGone: the client went away before it sent them.
+            GivenUp: they are not wanted any more; nothing is lost, and nothing goes to ``buffer`` after :meth:`wake`.
         """
         while True:
             with _lock:
+                if not is_wanted():
+                    raise GivenUp
                 if self._pieces:
                     return self._take(buffer, size)
                 if self._is_complete:
                     self._end_seen = True
                     return 0
-            self._fetch()
+            self._fetch(is_wanted)
 
     def _take(self, buffer: Any, size: int) -> int:
         pointer, available, on_the_wire = self._pieces.popleft()
@@ -83,7 +86,7 @@ class EntityBody:
             self._pieces.appendleft((pointer + taken, available - taken, on_the_wire))
         return taken
 
-    def _fetch(self) -> None:
+    def _fetch(self, is_wanted: Wanted) -> None:
         """Wait for the next piece from the client."""
         rest = self._incoming.rest
         if rest is None or self._fetching is None:
@@ -92,13 +95,20 @@ class EntityBody:
             with _lock:
                 if self._pieces or self._is_complete:
                     return  # another thread has waited for it
-            data = rest.read()
+            data = rest.read(is_wanted)
             with _lock:
                 if data:
                     self._owner = data
                     self._pieces.append((ffi.from_buffer(data), len(data), True))
                     self._came += len(data)
                 self._is_complete = not data or self._came == self._incoming.declared
+
+    def wake(self) -> None:
+        """Have a read that waits ask whether it is still wanted; one that does not wait is over."""
+        with _lock:
+            rest = self._incoming.rest
+        if rest is not None:
+            rest.wake()
 
     def insert(self, buffer: Any, size: int) -> None:
         """Put a caller-owned buffer before the unread rest."""

@@ -8,7 +8,7 @@ reference is taken as it is. Files and fragments are read when they are sent. Th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from pyiismod.abi.enums import HTTP_DATA_CHUNK_TYPE
@@ -24,6 +24,7 @@ MOST = 65534
 
 FROM_MEMORY = HTTP_DATA_CHUNK_TYPE.HttpDataChunkFromMemory
 FROM_FILE = HTTP_DATA_CHUNK_TYPE.HttpDataChunkFromFileHandle
+TRAILERS = HTTP_DATA_CHUNK_TYPE.HttpDataChunkTrailers
 TO_END = 0xFFFFFFFFFFFFFFFF
 """``HTTP_BYTE_RANGE_TO_EOF``."""
 
@@ -42,8 +43,11 @@ class EntityChunks:
         room: an array for the first chunks, and how many fit.
 
     Attributes:
+        trailers: what is to follow the body.
         copied: bytes copied since the last send; what a module puts into the array itself is not counted.
     """
+
+    _trailers: dict[bytes, bytes] | None = None
 
     def __init__(
         self,
@@ -60,6 +64,23 @@ class EntityChunks:
         self._handles: list[Any] = []
         self.copied = 0
         self._array, self._capacity = room
+
+    @property
+    def trailers(self) -> dict[bytes, bytes]:
+        """What is to follow the body: lower-case name → value."""
+        if self._trailers is None:
+            self._trailers = {}
+        return self._trailers
+
+    def take_trailers(self, chunk: Any) -> bool:
+        """Keep the trailers of a chunk of that type; return whether they are sound."""
+        lines = [chunk.Trailers.pTrailers[i] for i in range(chunk.Trailers.TrailerCount)]
+        if not all(line.pName and line.NameLength and (line.pRawValue or not line.RawValueLength) for line in lines):
+            return False
+        for line in lines:
+            value = ffi.buffer(line.pRawValue, line.RawValueLength)[:] if line.RawValueLength else b""
+            self.trailers[ffi.buffer(line.pName, line.NameLength)[:].lower()] = value
+        return True
 
     def __len__(self) -> int:
         return int(self._raw.EntityChunkCount) if self._raw.pEntityChunks else 0
@@ -171,6 +192,21 @@ class EntityChunks:
         elif more:
             self._copies = RequestPool()
 
+    def hand_over(self) -> tuple[list[Part], Callable[[], None]]:
+        """Forget all chunks; return what they stand for, and what frees the copies and handles behind that."""
+        parts = self.parts()
+        copies, held, self._handles = self._copies, self._handles, []
+        self.clear()
+        self._copies = RequestPool()
+
+        def free() -> None:
+            for handle in held:
+                handles.close(handle)
+            if copies is not self._pool:
+                copies.release()
+
+        return parts, free
+
     def parts(self) -> list[Part]:
         """Return what the chunks stand for, in order; a chunk that cannot be sent is noted and left out."""
         parts = []
@@ -189,6 +225,9 @@ class EntityChunks:
             what = f"claims {size} bytes at NULL" if size else None
         elif chunk.DataChunkType == FROM_FILE:
             return self._file(i, chunk.FromFileHandle)
+        elif chunk.DataChunkType == TRAILERS:
+            is_sound = bool(chunk.Trailers.pTrailers) or not chunk.Trailers.TrailerCount
+            what = None if is_sound and self.take_trailers(chunk) else "has trailers without names or values"
         elif chunk.DataChunkType in NAMED:
             data = self._fragments.of_chunk(chunk)
             if data is not None:

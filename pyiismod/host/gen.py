@@ -17,7 +17,7 @@ from cffi.recompiler import make_py_source
 
 from pyiismod.abi.cdef import cdef
 from pyiismod.abi.fingerprint import fingerprint
-from pyiismod.abi.header import http_h, httpserv_h, httptrace_h
+from pyiismod.abi.header import http_h, httpserv_h, httptrace_h, wpframework_h
 from pyiismod.host import coverage
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "native/include/iismod/http.h": lambda: _header("Structs, enumerations and flags of http.h.", http_h()),
     "native/include/iismod/httpserv.h": lambda: _header("The interfaces between IIS and native modules.", httpserv_h()),
     "native/include/iismod/httptrace.h": lambda: _header("Failed request tracing.", httptrace_h()),
+    "native/include/iismod/wpframework.h": lambda: _header("Settings of the worker process.", wpframework_h()),
 }
 """Every generated file (path from the root of the project) and what gives its text."""
 

@@ -53,6 +53,8 @@ def happen(iis: Iis, notification: str, text: str, parameters: str, flag: bool, 
             occurrences.suspend(timeline)
         case "GL_SUSPEND_PROCESS":
             pass  # it has been resumed above
+        case "DISCONNECT":
+            iis.process.disconnect(text, timeline)
         case "GL_HEALTH_CHECK":
             occurrences.health_check(timeline)
         case _:

@@ -1,7 +1,7 @@
 """https://learn.microsoft.com/en-us/iis/web-development-reference/native-code-api-reference/ihttpresponse-interface
 
-The slots of the response that are meant for HTTP/2: trailers are kept and can be read back, a push is refused, and what
-concerns the stream ends it. Besides the header changes, which only managed code asks for.
+The slots of the response that are meant for HTTP/2: trailers, also those in chunks, are kept and can be read back, a
+push is refused, and what concerns the stream ends it. Besides the header changes, which only managed code asks for.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pyiismod.host.headers import LONGEST, Headers
 from pyiismod.host.message import name_of
 
 if TYPE_CHECKING:
+    from pyiismod.host.entity_chunks import EntityChunks
     from pyiismod.host.exchange import Exchange
     from pyiismod.host.memory import RequestPool
 
@@ -24,12 +25,13 @@ class Http2Slots:
     _exchange: Exchange
     _pool: RequestPool
     headers: Headers
+    chunks: EntityChunks
     needs_disconnect: bool
 
     @property
     def trailers(self) -> dict[bytes, bytes]:
         """Lower-case name → value."""
-        return self._exchange.around.trailers
+        return self.chunks.trailers
 
     def SetTrailer(self, pszHeaderName: Any, pszHeaderValue: Any, cchHeaderValue: int, fReplace: int) -> int:
         name = name_of(pszHeaderName)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from _thread import allocate_lock
+from collections import deque
 from collections.abc import Callable
 from itertools import count
 from typing import Any, Protocol
 
+from pyiismod.host.framing import Dechunker
 from pyiismod.host.url import Url
 from pyiismod.host.user import Account
 
@@ -13,19 +16,36 @@ _request_ids = count(0x8000_0000_8000_0001)
 _connection_ids = count(0xF800_0000_F800_0001)
 
 
+Wanted = Callable[[], bool]
+"""Says whether the result of a wait is still wanted; whoever changes its answer has to wake the one that waits."""
+
+
+def always() -> bool:
+    """It is wanted, whatever happens."""
+    return True
+
+
 class ClientGone(Exception):
     """The client has closed the connection before its body was complete."""
+
+
+class GivenUp(Exception):
+    """What was waited for is not wanted any more."""
 
 
 class Rest(Protocol):
     """What the client still sends of a body."""
 
-    def read(self) -> bytes:
+    def read(self, is_wanted: Wanted = always) -> bytes:
         """Wait for the next piece and return it; b"" at the end.
 
         Raises:
             ClientGone: the rest will never come.
+            GivenUp: it is not wanted any more; nothing is lost.
         """
+
+    def wake(self) -> None:
+        """Have a read that waits ask whether it is still wanted."""
 
 
 class _Limited:
@@ -42,12 +62,16 @@ class _Limited:
         self._left = left
         self._is_promised = is_promised
 
-    def read(self) -> bytes:
-        data = self._rest.read()[: self._left] if self._rest is not None and self._left else b""
+    def read(self, is_wanted: Wanted = always) -> bytes:
+        data = self._rest.read(is_wanted)[: self._left] if self._rest is not None and self._left else b""
         self._left -= len(data)
         if not data and (self._is_promised or not self._left):
             raise ClientGone
         return data
+
+    def wake(self) -> None:
+        if self._rest is not None:
+            self._rest.wake()
 
 
 class Incoming:
@@ -146,12 +170,51 @@ class Client(Protocol):
     def begin(self, answer: Outgoing) -> None:
         """The status line and headers have come."""
 
-    def receive(self, data: memoryview) -> bool:
+    def receive(self, data: memoryview, is_wanted: Wanted = always) -> bool:
         """A piece of the body has come, which lives for this call; wait until there is room for it.
 
         Returns:
             False when the client has gone.
+
+        Raises:
+            GivenUp: the rest of it is not wanted any more.
         """
+
+    left: Callable[[], None] | None
+    """Called once when the client goes away before the end; must not wait."""
+
+    def wake(self) -> None:
+        """Have whoever waits for room ask whether that is still wanted."""
+
+
+class Line:
+    """Parts of a response on their way to a client that takes them one after the other, as fast as it likes.
+
+    Each leaves when somebody drains the line up to it: the call that sent it, or its completion, on whatever thread.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: deque[Leaving] = deque()
+        self._leaving = allocate_lock()
+
+    def put(self, part: Leaving) -> None:
+        """Let a part stand behind the others."""
+        self._waiting.append(part)
+
+    def drain(self, last: Leaving | None = None) -> None:
+        """Let the parts up to ``last`` leave, or all; wait for the client, and for other threads that do the same."""
+        with self._leaving:
+            while (last is None or not last.is_over) and self._waiting:
+                self._waiting.popleft().leave()
+
+
+class Leaving(Protocol):
+    """A part of a response."""
+
+    is_over: bool
+
+    def leave(self) -> None:
+        """Go to the client; wait until it has taken everything."""
 
 
 class Outgoing:
@@ -162,7 +225,9 @@ class Outgoing:
 
     Attributes:
         started: whether the status line and headers have left.
-        ended: whether the last part was sent; nothing follows.
+        ended: whether the last part is on its way; nothing follows.
+        is_complete: whether it has left.
+        line: what is on its way to a client that takes it at once; None when it is gathered here.
         aborted: whether the connection was cut before that.
         has_body: whether this status and method let a body through.
         is_opaque: whether what follows is no HTTP any more (``HTTP_SEND_RESPONSE_FLAG_OPAQUE``).
@@ -172,13 +237,17 @@ class Outgoing:
         size: bytes of the body that have left.
         is_whole: whether all of it leaves at once, and it is small.
         promised: what Content-Length says; None where nothing does.
+        framing: takes a module's own framing off, as the client does; None where http.sys frames.
         body: the parts of the body, as sent, unless a client takes them.
+        log: what the request is logged with, if a module has asked for that; by the names of ``HTTP_LOG_FIELDS_DATA``.
     """
 
     def __init__(self, client: Client | None = None) -> None:
         self._client = client
+        self.line = Line() if client is not None else None
         self.started = False
         self.ended = False
+        self.is_complete = False
         self.aborted = False
         self.is_whole = False
         self.has_body = True
@@ -187,11 +256,13 @@ class Outgoing:
         self.interim: list[int] = []
         self.size = 0
         self.promised: int | None = None
+        self.framing: Dechunker | None = None
         self.status = 0
         self.substatus = 0
         self.reason = ""
         self.headers: list[tuple[str, str]] = []
         self.body: list[bytes] = []
+        self.log: dict[str, str | int] = {}
 
     @property
     def connection(self) -> str:
@@ -209,15 +280,32 @@ class Outgoing:
         if self._client is not None:
             self._client.begin(self)
 
-    def write(self, data: bytes | memoryview) -> bool:
-        """A piece of the body leaves; a ``memoryview`` lives for this call. Return whether the client took it."""
+    def write(self, data: bytes | memoryview, is_wanted: Wanted = always) -> bool:
+        """A piece of the body leaves; a ``memoryview`` lives for this call. Return whether the client took it.
+
+        Raises:
+            GivenUp: the rest of it is not wanted any more.
+        """
         self.size += len(data)
+        if self.framing is not None:
+            data = self.framing.feed(data)
         if self._client is not None:
-            return self._client.receive(memoryview(data))
+            return self._client.receive(memoryview(data), is_wanted)
         self.body.append(bytes(data))
         return True
 
+    def when_left(self, left: Callable[[], None]) -> None:
+        """Have ``left`` called when the client goes away; it must not wait."""
+        if self._client is not None:
+            self._client.left = left
+
     def abort(self) -> None:
         """Cut the connection; what has left stays with the client. Nothing happens after the end."""
-        self.aborted = self.aborted or not self.ended
+        self.aborted = self.aborted or not self.is_complete
         self.ended = True
+        self.wake()
+
+    def wake(self) -> None:
+        """Have whoever waits for the client ask whether that is still wanted."""
+        if self._client is not None:
+            self._client.wake()

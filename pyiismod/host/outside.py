@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pyiismod.abi.http import REASONS
+from pyiismod.host import nested
 from pyiismod.host._abi import ffi
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def read(exchange: Exchange, size: int) -> bytes:
         ClientGone: the client went away before it sent that.
     """
     buffer = ffi.new("char[]", size)
-    got = exchange.read_entity(buffer, exchange.request.body.read(buffer, size), size)
+    got = nested.read_entity(exchange, buffer, exchange.request.body.read(buffer, size), size)
     return bytes(ffi.buffer(buffer, got))
 
 

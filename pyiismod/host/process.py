@@ -36,6 +36,7 @@ from pyiismod.host.trace import Timeline
 from pyiismod.host.tracecontext import TraceContext, Tracing
 from pyiismod.host.urlinfo import Hits, UrlInfo
 from pyiismod.host.win32 import Win32Error
+from pyiismod.host.wpfsettings import WorkerProcessSettings
 from pyiismod.rules.lifetime import CONTAINER_NOT_RELEASED, MONITOR_NOT_RELEASED
 
 _T = TypeVar("_T")
@@ -101,6 +102,11 @@ class Process:
     def counters(self) -> PerfCounterInfo:
         """Performance counters of the process."""
         return self._once("counters", lambda: PerfCounterInfo(self._timeline))
+
+    @property
+    def worker_settings(self) -> WorkerProcessSettings:
+        """Settings of the process, for modules."""
+        return self._once("worker settings", lambda: WorkerProcessSettings(self.settings, self._timeline))
 
     @property
     def trace(self) -> TraceContext:
@@ -234,5 +240,7 @@ class Process:
                 watch.die(timeline)
         self.end_application(timeline)
         made, self._made, self.monitors, self._dispensed = self._made, {}, [], []
+        if "worker settings" in made:
+            made["worker settings"].end()
         if "site" in made:
             made["site"].die(timeline)

@@ -7,7 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pyiismod.abi.constants import HTTP_SEND_RESPONSE_FLAG_MORE_DATA
+from pyiismod.abi.constants import (
+    HTTP_SEND_RESPONSE_FLAG_MORE_DATA,
+    RQ_AUTHENTICATE_REQUEST,
+    RQ_MAP_REQUEST_HANDLER,
+)
 from pyiismod.abi.providers import (
     IAuthenticationProvider,
     IHttpEventProvider,
@@ -16,6 +20,7 @@ from pyiismod.abi.providers import (
     IReadEntityProvider,
     ISendResponseProvider,
 )
+from pyiismod.host import logdata
 from pyiismod.host._abi import ffi
 from pyiismod.host.errors import ERROR_INVALID_PARAMETER, S_OK
 from pyiismod.host.fileinfo import FileInfo
@@ -148,13 +153,19 @@ class SendResponseProvider(EventProvider, ISendResponseProvider):
     Args:
         exchange: whose response is sent.
         more: whether more data follows.
+
+    Attributes:
+        may_log: whether the module that is told now comes late enough to see the log data, which the last send has.
+        log_data: what modules were given of it, or gave; NULL as long as nobody has asked.
     """
+
+    may_log = False
 
     def __init__(self, exchange: Exchange, more: bool) -> None:
         super().__init__(exchange)
         self._headers = not exchange.outgoing.started and not exchange.response.headers_suppressed
         self.flags = HTTP_SEND_RESPONSE_FLAG_MORE_DATA if more else 0
-        self._log_data: Any = ffi.NULL
+        self.log_data: Any = ffi.NULL
 
     def GetHeadersBeingSent(self) -> int:
         return int(self._headers)
@@ -166,13 +177,27 @@ class SendResponseProvider(EventProvider, ISendResponseProvider):
         self.flags = dwFlags
 
     def GetLogData(self) -> Any:
-        return self._log_data
+        if self._is_ready and not self.log_data:
+            self.log_data = ffi.cast("HTTP_LOG_DATA *", logdata.build(self._exchange))
+        return self.log_data if self._is_ready else ffi.NULL
 
     def SetLogData(self, pLogData: Any) -> int:
         if not pLogData:
             return ERROR_INVALID_PARAMETER
-        self._log_data = pLogData
+        if self._is_ready:
+            self.log_data = ffi.cast("HTTP_LOG_DATA *", pLogData)
         return S_OK
 
     def GetReadyToLogData(self) -> int:
-        return 0  # no request is logged
+        return int(self._is_ready)
+
+    @property
+    def _is_ready(self) -> bool:
+        return self.may_log and not self.flags & HTTP_SEND_RESPONSE_FLAG_MORE_DATA
+
+
+PROVIDERS: dict[int, type[EventProvider]] = {
+    RQ_AUTHENTICATE_REQUEST: AuthenticationProvider,
+    RQ_MAP_REQUEST_HANDLER: MapHandlerProvider,
+}
+"""What deterministic notifications come with besides a plain :class:`EventProvider`."""

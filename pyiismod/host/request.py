@@ -18,11 +18,13 @@ from pyiismod.host.errors import (
     ERROR_HANDLE_EOF,
     ERROR_INVALID_PARAMETER,
     ERROR_NOT_FOUND,
+    ERROR_OPERATION_ABORTED,
     S_OK,
 )
 from pyiismod.host.headers import LONGEST, Headers
-from pyiismod.host.incoming import ClientGone
+from pyiismod.host.incoming import ClientGone, GivenUp
 from pyiismod.host.message import delete_header, get_header, name_of, set_header
+from pyiismod.host.nested import read_entity
 from pyiismod.host.objects import NativeObject, configured
 from pyiismod.host.request_struct import HEADERS, VERB_UNKNOWN, VERBS, build
 from pyiismod.host.url import Url
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from pyiismod.host.exchange import Exchange
     from pyiismod.host.incoming import Incoming
 
-_READ = 1  # GetCompletedOperation: "read finished" (fact sheet, section 0)
+READ = 1  # GetCompletedOperation: "read finished" (fact sheet, section 0)
 _VERB_NAMES = {value: name for name, value in VERBS.items()}
 _lock = RLock()  # one for all requests: making one costs more under Wine than a request may
 
@@ -191,8 +193,9 @@ class Request(NativeObject, IHttpRequest4):
         completion = Completion(
             "ReadEntityBody",
             callback=callback,
-            operation=_READ,
-            work=lambda: self._receive_entity(pvBuffer, cbBuffer),
+            operation=READ,
+            work=lambda mine: self._receive_entity(pvBuffer, cbBuffer, mine),
+            wake=self.body.wake,
         )
         if pcbBytesReceived:
             pcbBytesReceived[0] = 0
@@ -201,12 +204,15 @@ class Request(NativeObject, IHttpRequest4):
             pcbBytesReceived[0] = completion.size
         return answer
 
-    def _receive_entity(self, buffer: Any, size: int) -> tuple[int, int]:
+    def _receive_entity(self, buffer: Any, size: int, completion: Completion) -> tuple[int, int]:
         """Read, waiting for the client where that is needed; return size and status."""
         if self.body.is_on_the_wire:
             self._exchange.outgoing.invite(self._exchange.incoming)
         try:
-            received = self._exchange.read_entity(buffer, self.body.read(buffer, size), size)
+            received = self.body.read(buffer, size, lambda: completion.is_wanted)
+            received = read_entity(self._exchange, buffer, received, size)
+        except GivenUp:
+            return 0, ERROR_OPERATION_ABORTED
         except ClientGone:
             self._exchange.lose_client()
             return 0, ERROR_CONNECTION_INVALID

@@ -12,7 +12,7 @@ from pyiismod.abi.http import REASONS
 from pyiismod.abi.response import IHttpResponse4
 from pyiismod.host import handles
 from pyiismod.host._abi import ffi
-from pyiismod.host.entity_chunks import FROM_FILE, FROM_MEMORY, MOST, EntityChunks
+from pyiismod.host.entity_chunks import FROM_FILE, FROM_MEMORY, MOST, TRAILERS, EntityChunks
 from pyiismod.host.errorpages import escaped
 from pyiismod.host.errors import (
     ERROR_ARITHMETIC_OVERFLOW,
@@ -29,11 +29,13 @@ from pyiismod.host.message import delete_header, get_header, name_of, set_header
 from pyiismod.host.objects import NativeObject
 from pyiismod.host.refusal import Refused
 from pyiismod.host.response_struct import CHUNKS, HEADERS, LINES, SERVER, ResponseStruct
+from pyiismod.host.whereabouts import where
 from pyiismod.pipeline import Completion
 from pyiismod.rules.body import AFTER_THE_END, TOO_LATE
 
 if TYPE_CHECKING:
     from pyiismod.host.exchange import Exchange
+    from pyiismod.host.wire import Sending
 
 _WRITE = 2  # GetCompletedOperation (the number is unconfirmed)
 
@@ -133,7 +135,7 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
         if len(reason) > LONGEST:
             return ERROR_INVALID_DATA
         self._set_status(statusCode, reason, uSubStatus, hrErrorToReport, bool(fTrySkipCustomErrors))
-        self.set_by = self._exchange.where
+        self.set_by = where(self._exchange)
         return S_OK
 
     def GetStatus(
@@ -242,9 +244,12 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
         return self._flush(fAsync, fMoreData, callback, pcbSent, pfCompletionExpected)
 
     def _flush(self, fAsync: int, fMoreData: int, callback: Any, pcbSent: Any, pfCompletionExpected: Any) -> int:
-        if self._exchange.outgoing.aborted:
+        x = self._exchange
+        if x.outgoing.aborted:
             return ERROR_CONNECTION_INVALID
-        sent = self._exchange.send(more=bool(fMoreData))
+        if fAsync and x.outgoing.line is not None:
+            return self._leaves("Flush", x.send_later(bool(fMoreData)), callback, pcbSent, pfCompletionExpected)
+        sent = x.send(more=bool(fMoreData))
         return self._sent("Flush", sent, fAsync, callback, pcbSent, pfCompletionExpected, is_slow=True)
 
     def _sent(
@@ -258,15 +263,33 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
         *,
         is_slow: bool,
     ) -> int:
-        if pcbSent:
-            pcbSent[0] = sent & 0xFFFFFFFF  # 0 for what was merely buffered
         status = ERROR_CONNECTION_INVALID if self._exchange.outgoing.aborted else S_OK
         if not fAsync:
+            if pcbSent:
+                pcbSent[0] = sent & 0xFFFFFFFF
             if pfCompletionExpected:
                 pfCompletionExpected[0] = 0
             return status
         completion = Completion(what, sent, status, callback, _WRITE)
-        return self._exchange.conclude(completion, fAsync, pfCompletionExpected, is_slow=is_slow)
+        return self._conclude(completion, fAsync, pcbSent, pfCompletionExpected, is_slow=is_slow)
+
+    def _leaves(self, what: str, sending: Sending, callback: Any, pcbSent: Any, pfCompletionExpected: Any) -> int:
+        """Conclude a send to a client that takes the response at once: it is over when the client has taken it."""
+        completion = Completion(
+            what, callback=callback, operation=_WRITE, work=sending.perform, wake=self._exchange.outgoing.wake
+        )
+        sending.completion = completion
+        return self._conclude(completion, 1, pcbSent, pfCompletionExpected, is_slow=True)
+
+    def _conclude(
+        self, completion: Completion, fAsync: int, pcbSent: Any, pfCompletionExpected: Any, *, is_slow: bool
+    ) -> int:
+        if pcbSent:
+            pcbSent[0] = 0
+        answer = self._exchange.conclude(completion, fAsync, pfCompletionExpected, is_slow=is_slow)
+        if pcbSent and not completion.is_posted:
+            pcbSent[0] = completion.size & 0xFFFFFFFF  # 0 for what was merely buffered
+        return answer
 
     def Redirect(self, pszUrl: Any, fResetStatusCode: int = 1, fIncludeParameters: int = 0) -> int:
         url = name_of(pszUrl)
@@ -281,7 +304,7 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
         self.chunks.clear()
         if fResetStatusCode:
             self._set_status(302, b"Redirect")
-            self.set_by = self._exchange.where
+            self.set_by = where(self._exchange)
             self.headers.set(b"Location", url, replace=True)
         self.headers.set(b"Content-Type", b"text/html; charset=UTF-8", replace=True)
         self.chunks.append(
@@ -296,6 +319,8 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
         if not _is_sound(pDataChunk):
             return ERROR_INVALID_PARAMETER
         self._check_not_ended("WriteEntityChunkByReference")
+        if pDataChunk.DataChunkType == TRAILERS:
+            return S_OK if self.chunks.take_trailers(pDataChunk) else ERROR_INVALID_PARAMETER
         if len(self.chunks) >= MOST:
             return ERROR_ARITHMETIC_OVERFLOW
         self.chunks.insert(pDataChunk, len(self.chunks) if lInsertPosition == -1 else lInsertPosition)
@@ -351,12 +376,19 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
         before = len(self.chunks)
         try:
             for chunk in chunks:
-                self.chunks.append_copy(chunk)
+                if chunk.DataChunkType != TRAILERS:
+                    self.chunks.append_copy(chunk)
+                elif not self.chunks.take_trailers(chunk):
+                    self.chunks.truncate(before)
+                    return ERROR_INVALID_PARAMETER
         except handles.Unreadable:
             self.chunks.truncate(before)
             return ERROR_INVALID_HANDLE
-        sent = self._exchange.written(more=bool(fMoreData))
-        what = "WriteEntityChunks"
+        x, what = self._exchange, "WriteEntityChunks"
+        if fAsync and x.outgoing.line is not None and x.is_due:
+            sending = x.send_later(bool(fMoreData) or self.is_buffered)
+            return self._leaves(what, sending, callback, pcbSent, pfCompletionExpected)
+        sent = x.written(more=bool(fMoreData))
         return self._sent(what, sent, fAsync, callback, pcbSent, pfCompletionExpected, is_slow=sent > 0)
 
     def SetErrorDescription(self, pszDescription: Any, cchDescription: int, fHtmlEncode: int = 1) -> int:
@@ -394,6 +426,8 @@ def _is_sound(chunk: Any) -> bool:
     if kind == FROM_MEMORY:
         memory = chunk.FromMemory
         return bool(memory.pBuffer) or not memory.BufferLength
+    if kind == TRAILERS:
+        return bool(chunk.Trailers.pTrailers) or not chunk.Trailers.TrailerCount
     if kind == FROM_FILE:
         return handles.is_handle(chunk.FromFileHandle.FileHandle)
     if kind not in NAMED:

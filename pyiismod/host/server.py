@@ -93,6 +93,12 @@ class Server(CacheSlots, NativeObject, IHttpServer3):
     def GetTraceContext(self) -> Any:
         return self._process.trace.pointer
 
+    def GetWorkerProcessSettings(self, ppWorkerProcessSettings: Any) -> int:
+        if not ppWorkerProcessSettings:
+            return ERROR_INVALID_PARAMETER
+        ppWorkerProcessSettings[0] = self._process.worker_settings.pointer
+        return S_OK
+
     def SatisfiesPrecondition(self, pszPrecondition: Any, pfUnknownPrecondition: Any = None) -> int:
         met, is_unknown = satisfies(self._settings, str(ffi.string(pszPrecondition)) if pszPrecondition else "")
         if pfUnknownPrecondition:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from pyiismod.abi import wpframework  # noqa: F401  # completes ENUMS
+from pyiismod.abi.enums import ENUMS
 from pyiismod.host.handlers import Handler
 
 VERSIONS = {"7.0": 0x00070000, "7.5": 0x00070005, "8.0": 0x00080000, "8.5": 0x00080005, "10.0": 0x000A0000}
@@ -20,6 +22,11 @@ SHUTDOWNS = (
     "detach_first",
 )
 """The orders in which the process may end; :mod:`pyiismod.host.shutdown` says what they are."""
+
+WORKER_PROCESS = {name for kind, members in ENUMS.items() if kind.startswith("WPF_SETTINGS_") for name in members} - {
+    "ANONYMOUS_USER_TOKEN"
+}
+"""Names of the settings of the worker process that a test may choose."""
 
 _GENERATIONS = {"7.0": 1, "7.5": 2, "8.0": 3, "8.5": 3, "10.0": 6}
 _FIRST_SEEN = ("iis7.0", "iis7.5", "sdk8.1", "sdk10.0.14393", "sdk10.0.19041", "sdk10.0.20348")
@@ -49,6 +56,7 @@ class Settings:
         error_mode: who sees details in IIS's own error pages (``errorMode`` of ``httpErrors``): ``"DetailedLocalOnly"``
             (clients on this computer), ``"Detailed"`` (all) or ``"Custom"`` (none).
         shutdown: one of :data:`SHUTDOWNS`.
+        worker_process: what ``GetWorkerProcessSettings`` tells, by name: ``{"IDLE_TIMEOUT": 5, "CLR_VERSION": ""}``.
 
     Raises:
         ValueError: an unknown version, mode or setting.
@@ -72,6 +80,7 @@ class Settings:
         trace_verbosity: int = 5,
         error_mode: str = "DetailedLocalOnly",
         shutdown: str = "normal",
+        worker_process: dict[str, str | int] | None = None,
     ) -> None:
         if error_mode not in _ERROR_MODES:
             raise ValueError(f"unknown error_mode {error_mode!r}; known are {', '.join(_ERROR_MODES)}")
@@ -79,6 +88,9 @@ class Settings:
             raise ValueError(f"unknown IIS version {iis_version!r}; known are {', '.join(VERSIONS)}")
         if shutdown not in SHUTDOWNS:
             raise ValueError(f"unknown shutdown {shutdown!r}; known are {', '.join(SHUTDOWNS)}")
+        if unknown := sorted(set(worker_process or {}) - WORKER_PROCESS):
+            raise ValueError(f"unknown settings of the worker process: {', '.join(unknown)}")
+        self.worker_process = dict(worker_process or {})
         self.iis_version = iis_version
         self.root = root
         self.app_pool = app_pool

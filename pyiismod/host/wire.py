@@ -7,15 +7,20 @@ end of the connection. What a module says itself of length and framing stays as 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import time
 from typing import TYPE_CHECKING
 
 from pyiismod.host import handles
 from pyiismod.host.dates import http_date
+from pyiismod.host.entity_chunks import Part
+from pyiismod.host.errors import ERROR_CONNECTION_INVALID, ERROR_OPERATION_ABORTED, S_OK
+from pyiismod.host.framing import Dechunker
 from pyiismod.host.headers import Headers
-from pyiismod.host.incoming import Incoming, Outgoing
+from pyiismod.host.incoming import GivenUp, Incoming, Outgoing
 from pyiismod.host.response import Response
-from pyiismod.rules.body import BAD_CHUNK, WRONG_LENGTH
+from pyiismod.pipeline import Completion
+from pyiismod.rules.body import BAD_CHUNK, WRONG_FRAMING, WRONG_LENGTH
 
 if TYPE_CHECKING:
     from pyiismod.host.exchange import Exchange
@@ -27,6 +32,8 @@ _SMALL = 64 << 10  # bytes of a body that come with its head
 def send(exchange: Exchange, more: bool) -> int:
     """Move the response's chunks to the client, the headers first; return the bytes of body that left."""
     outgoing, response = exchange.outgoing, exchange.response
+    if outgoing.line is not None:
+        return put(exchange, more).perform()[0]
     parts = response.chunks.parts()
     if not outgoing.started:
         size = 0
@@ -51,6 +58,90 @@ def send(exchange: Exchange, more: bool) -> int:
     return outgoing.size - before
 
 
+def put(exchange: Exchange, more: bool) -> Sending:
+    """Take the response's chunks, for a client that takes them at once; the headers leave, the body stands in line."""
+    outgoing, response = exchange.outgoing, exchange.response
+    parts, free = response.chunks.hand_over()
+    if not outgoing.started:
+        size = sum(part.size for part in parts)
+        _begin(outgoing, response, exchange.arrived, exchange.request.method, size, more)
+    outgoing.ended = outgoing.ended or not more
+    sending = Sending(exchange, parts, free, is_last=not more)
+    if outgoing.line is not None:
+        outgoing.line.put(sending)
+    return sending
+
+
+class Sending:
+    """The part of the body that one send takes to a client, as fast as the client takes it.
+
+    Args:
+        exchange: whose response it is.
+        parts: what leaves.
+        free: called behind that.
+        is_last: whether the response ends with it.
+
+    Attributes:
+        completion: has it done, and may be cancelled; None for what is sent synchronously.
+        is_over: whether it has left, or never will.
+    """
+
+    def __init__(self, exchange: Exchange, parts: list[Part], free: Callable[[], None], *, is_last: bool) -> None:
+        self._exchange = exchange
+        self._outgoing = exchange.outgoing
+        self._parts = parts
+        self._free = free
+        self._is_last = is_last
+        self._size = 0
+        self.completion: Completion | None = None
+        self.is_over = False
+
+    def perform(self, completion: Completion | None = None) -> tuple[int, int]:
+        """Let it leave, behind what stands in line before it; return bytes of body and HRESULT."""
+        if self._outgoing.line is not None and not self.is_over:
+            self._outgoing.line.drain(self)
+        if self.completion is not None and not self.completion.is_wanted:
+            return 0, ERROR_OPERATION_ABORTED
+        return self._size, ERROR_CONNECTION_INVALID if self._outgoing.aborted else S_OK
+
+    def _is_wanted(self) -> bool:
+        return not self._outgoing.aborted and (self.completion is None or self.completion.is_wanted)
+
+    def leave(self) -> None:
+        """Go to the client; wait until it has taken everything. A send that is cut short resets the connection."""
+        exchange, outgoing = self._exchange, self._outgoing
+        try:
+            self._write(exchange, outgoing)
+        except handles.Unreadable as error:
+            exchange.timeline.violation(BAD_CHUNK, f"a file of the response cannot be read: {error}")
+            outgoing.abort()
+        except GivenUp:
+            outgoing.abort()
+        finally:
+            self._parts = []
+            self._free()
+            self.is_over = True
+        if self._is_last and not outgoing.aborted:
+            _end(exchange)
+
+    def _write(self, exchange: Exchange, outgoing: Outgoing) -> None:
+        before = outgoing.size
+        for part in self._parts if outgoing.has_body else ():
+            for piece in part:
+                if outgoing.aborted:
+                    return
+                if not outgoing.write(piece, self._is_wanted):
+                    exchange.lose_client()
+        self._size = outgoing.size - before
+
+
+def nothing(exchange: Exchange) -> Sending:
+    """Return what a response that has ended still sends."""
+    sending = Sending(exchange, [], lambda: None, is_last=False)
+    sending.is_over = True
+    return sending
+
+
 def _begin(outgoing: Outgoing, response: Response, incoming: Incoming, method: bytes, size: int, more: bool) -> None:
     status = response.status
     outgoing.has_body = outgoing.is_opaque or (method != b"HEAD" and _allows_body(status))
@@ -67,9 +158,12 @@ def _begin(outgoing: Outgoing, response: Response, incoming: Incoming, method: b
 
 def _end(exchange: Exchange) -> None:
     outgoing = exchange.outgoing
-    outgoing.ended = True
+    outgoing.ended = outgoing.is_complete = True
     if exchange.response.needs_disconnect:
         outgoing.keeps_alive = False
+    if outgoing.framing is not None and (trouble := outgoing.framing.end()):
+        outgoing.keeps_alive = False
+        exchange.timeline.violation(WRONG_FRAMING, f"the response says Transfer-Encoding: chunked, but {trouble}")
     if outgoing.has_body and outgoing.promised is not None and outgoing.size != outgoing.promised:
         outgoing.keeps_alive = False
         exchange.timeline.violation(
@@ -91,6 +185,8 @@ def _headers(
     length = present.get(b"content-length")
     is_framed = length is not None or b"transfer-encoding" in present or not _allows_body(status)
     is_http_1_1 = incoming.version >= (1, 1)
+    if b"chunked" in present.get(b"transfer-encoding", b"").lower() and is_http_1_1 and outgoing.has_body:
+        outgoing.framing = Dechunker()
     if not is_framed and more and is_http_1_1:
         own.set(b"Transfer-Encoding", b"chunked", replace=True)
         headers, present = _lines(own)

@@ -29,9 +29,12 @@ class Completion:
         status: HRESULT, as ``GetCompletionStatus`` says.
         callback: (function, context) that is called instead of ``OnAsyncCompletion``, or None.
         operation: for ``GetCompletedOperation``; 0 for what is no input or output.
-        work: does it, when it comes to that, and returns size and status; None when it is done already.
+        work: does it, when it comes to that, and returns size and status; None when it is done already. While it waits
+            it asks :attr:`is_wanted`.
+        wake: has the work ask that anew.
 
     Attributes:
+        is_wanted: until it is cancelled.
         timing: how the dispatcher delivers it; the driver does not care.
         is_own: whether a thread of a module's own started it.
         is_posted: whether the module is told of it, instead of having it as a result.
@@ -44,7 +47,8 @@ class Completion:
         status: int = 0,
         callback: tuple[Any, Any] | None = None,
         operation: int = 0,
-        work: Callable[[], tuple[int, int]] | None = None,
+        work: Callable[[Completion], tuple[int, int]] | None = None,
+        wake: Callable[[], None] | None = None,
     ) -> None:
         self.what = what
         self.size = size
@@ -52,6 +56,9 @@ class Completion:
         self.callback = callback
         self.operation = operation
         self._work = work
+        self._is_result = work is None
+        self._wake = wake
+        self.is_wanted = True
         self.timing = ""
         self.is_own = False
         self.is_posted = False
@@ -65,11 +72,17 @@ class Completion:
         """Do the work, if that is left to do."""
         work, self._work = self._work, None
         if work is not None:
-            self.size, self.status = work()
+            self.size, self.status = work(self)
 
     def cancel(self, status: int) -> None:
-        """End it with this status, and without the work if that is still to do."""
-        self._work, self.size, self.status = None, 0, status
+        """End it with this status, without the work if that is still to do. Work that is done already has its result;
+        work that is being done learns that nobody wants it, and says itself how it ended.
+        """
+        self.is_wanted = False
+        if self._is_result or self._work is not None:
+            self._work, self.size, self.status = None, 0, status
+        if self._wake is not None:
+            self._wake()
 
 
 class Turn:
@@ -190,7 +203,7 @@ class Driver:
             if not late:
                 turn.state = RUNNING
                 turn.told += 1
-        if late:
+        if late and completion.is_wanted:
             self._dispatcher.completed_twice(turn, completion.what)
         return not late
 

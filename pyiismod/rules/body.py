@@ -132,6 +132,15 @@ URL_AS_STRING = Rule(
     fact="5.1; 6, mistake 18",
     level=4,
 )
+WRONG_FRAMING = Rule(
+    "IM039",
+    "wrong-chunked-framing",
+    ERROR,
+    "A module sets Transfer-Encoding: chunked itself, and its body is not framed that way.",
+    why="http.sys sends the body as it is: the client waits for more, or takes it for an error.",
+    fix="Delete the header: IIS frames what has no Content-Length. Or frame every byte, and end with 0 CR LF CR LF.",
+    fact="5.3",
+)
 SPINS_AT_EOF = Rule(
     "IM034",
     "spins-at-end-of-body",

@@ -40,13 +40,18 @@ from pyiismod.worker.protocol import PROTOCOL_VERSION, Command, Ready, Reply, Sh
 if TYPE_CHECKING:
     from pyiismod.runtime import Runtime
 
-__all__ = ["WorkerClient"]
+__all__ = ["Closed", "WorkerClient"]
 
 _GUARD_PERIOD = 0.1  # seconds between two looks at deadlines and process
 _DUMP_PATIENCE = 15.0  # seconds for the stacks of all threads
+_DRAIN = 0.002  # seconds between two looks
 _DRAIN_PATIENCE = 1.0  # seconds for what is still in the pipes of a dead worker
 _PIPE_SIZE = 512 << 10  # bytes; a piece of a body, and the next one
 _START = "from pyiismod.worker.serve import main; main()"
+
+
+class Closed(WorkerError):
+    """The worker was closed before: nothing has happened."""
 
 
 class WorkerClient:
@@ -182,6 +187,11 @@ class WorkerClient:
         while stream is not None and not stream.closed and _waiting_in(stream.fileno()) and monotonic() < until:
             sleep(0.001)
 
+    def drain(self) -> None:
+        """Wait until every call has its reply, or has failed."""
+        while self._waiting:
+            sleep(_DRAIN)
+
     def close(self) -> None:
         """End the worker: with a goodbye, or by force when a call still waits for it. Idempotent.
 
@@ -305,7 +315,7 @@ class WorkerClient:
             details = {"output": self.output.text()}
             return WorkerError(f"the worker does not keep to the protocol: {self._trouble}", details=details)
         if not report.exists() and self._leaving and hang is None:
-            return WorkerError("the worker was closed")
+            return Closed("the worker was closed")
         return explain(Evidence.gather(report, self._box, self.output.text(), status, hang))
 
 

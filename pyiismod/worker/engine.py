@@ -161,6 +161,7 @@ class Engine:
             outgoing.connection,
             outgoing.interim,
             self._server.occurrences.recycling,
+            log=outgoing.log,
         )
 
     def _raise(self, command: protocol.Raise, timeline: Timeline) -> Reply:

@@ -7,12 +7,13 @@ What arrives for a request that is over is dropped; the other side may not have 
 from __future__ import annotations
 
 from _queue import SimpleQueue
+from collections.abc import Callable
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from pyiismod.host import outside
-from pyiismod.host.incoming import ClientGone, Outgoing
-from pyiismod.worker.flow import Inflow, OtherSideGone, Outflow, Send
+from pyiismod.host.incoming import ClientGone, GivenUp, Outgoing, Wanted, always
+from pyiismod.worker.flow import Inflow, Interrupted, OtherSideGone, Outflow, Send
 from pyiismod.worker.protocol import (
     FIRST_ASKED,
     REQUEST_BODY,
@@ -56,7 +57,8 @@ class Streams:
 
     def end(self, number: int) -> None:
         """That request is over."""
-        self._visitors.pop(number, None)
+        if (visitor := self._visitors.pop(number, None)) is not None:
+            visitor.leave()
 
 
 class Visitor:
@@ -72,6 +74,7 @@ class Visitor:
 
     def __init__(self, command: Fire, send: Send) -> None:
         self._number = command.id
+        self.left: Callable[[], None] | None = None
         self._send = send
         self._upload = Inflow(send, command.id, REQUEST_BODY)
         self._download = Outflow(send, command.id, RESPONSE_BODY)
@@ -85,21 +88,36 @@ class Visitor:
             self._upload.deliver(message)
         elif message.flow == RESPONSE_BODY and not isinstance(message, Answered):
             self._download.deliver(message)
+            if isinstance(message, Gone) and self.left is not None:
+                self.left()
         elif (question := self._questions.get(message.flow & ~1)) is not None:
             question.put(message)
 
     # --- for the host: what the client still sends, and who takes the answer
 
-    def read(self) -> bytes:
+    def read(self, is_wanted: Wanted = always) -> bytes:
         """Wait for the next piece of the request's body.
 
         Raises:
             ClientGone: there will be none.
+            GivenUp: it is not wanted any more.
         """
         try:
-            return self._upload.read()
+            return self._upload.read(is_wanted)
         except OtherSideGone:
             raise ClientGone from None
+        except Interrupted:
+            raise GivenUp from None
+
+    def wake(self) -> None:
+        """Have whoever waits for the client ask whether that is still wanted."""
+        self._upload.wake()
+        self._download.wake()
+
+    def leave(self) -> None:
+        """The request is over: nobody waits for anything of it any more."""
+        self._upload.cut()
+        self._download.cut()
 
     def begin(self, answer: Outgoing) -> None:
         """Send the head of the response, unless all of it can go with the reply."""
@@ -109,15 +127,21 @@ class Visitor:
         head = (answer.status, answer.substatus, answer.reason, answer.headers, answer.interim)
         self._send(Begun(self._number, *head))
 
-    def receive(self, data: memoryview) -> bool:
-        """Send a piece of the response's body; return whether the client still wants it."""
+    def receive(self, data: memoryview, is_wanted: Wanted = always) -> bool:
+        """Send a piece of the response's body; return whether the client still wants it.
+
+        Raises:
+            GivenUp: whoever sends it does not want that any more.
+        """
         if self.whole is not None:
             self.whole.append(bytes(data))
             return True
         try:
-            self._download.write(data)
+            self._download.write(data, is_wanted)
         except OtherSideGone:
             return False
+        except Interrupted:
+            raise GivenUp from None
         return True
 
     def end(self) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from pyiismod.worker.protocol import Credit, Gone, Part
 
-__all__ = ["PIECE", "WINDOW", "FlowMessage", "Inflow", "OtherSideGone", "Outflow"]
+__all__ = ["PIECE", "WINDOW", "FlowMessage", "Inflow", "Interrupted", "OtherSideGone", "Outflow", "Wanted"]
 
 PIECE = 256 << 10
 """Bytes of one piece, at most."""
@@ -23,10 +23,25 @@ WINDOW = 1 << 20
 
 FlowMessage = Part | Credit | Gone
 Send = Callable[[Any], None]
+Wanted = Callable[[], bool]
+"""Says whether somebody still waits; asked anew after each :meth:`Outflow.wake` and :meth:`Inflow.wake`."""
 
 
 class OtherSideGone(Exception):
     """Nothing more will come."""
+
+
+class Interrupted(Exception):
+    """Nobody wants what was waited for."""
+
+
+def always() -> bool:
+    """It is wanted, whatever happens."""
+    return True
+
+
+class _Wake:
+    """Stands among the pieces of a body, and is none."""
 
 
 class Outflow:
@@ -51,22 +66,25 @@ class Outflow:
         """Whether the reader could be waiting for this end."""
         return not self._ended and self._sent - self._credited < WINDOW
 
-    def write(self, data: bytes | memoryview) -> None:
+    def write(self, data: bytes | memoryview, is_wanted: Wanted = always) -> None:
         """Send data; wait while there is no room.
 
         Raises:
             OtherSideGone: nobody reads it any more.
+            Interrupted: it is not wanted any more; a part of it may have left.
         """
         view = memoryview(data)
         for start in range(0, len(view), PIECE):
             piece = view[start : start + PIECE]
-            self._find_room()
+            self._find_room(is_wanted)
             self._room -= len(piece)
             self._sent += len(piece)
             self._send(Part(*self._key, piece))  # type: ignore[arg-type]  # bytes for the wire
 
-    def _find_room(self) -> None:
+    def _find_room(self, is_wanted: Wanted) -> None:
         while True:
+            if not is_wanted():
+                raise Interrupted
             try:
                 credit = self._credits.get(self._room <= 0)
             except Empty:
@@ -75,6 +93,10 @@ class Outflow:
                 self._credits.put(None)
                 raise OtherSideGone
             self._room += credit
+
+    def wake(self) -> None:
+        """Have a write that waits ask whether it is still wanted."""
+        self._credits.put(0)
 
     def end(self) -> None:
         """Say that this was all."""
@@ -111,7 +133,7 @@ class Inflow:
     def __init__(self, send: Send, number: int, flow: int) -> None:
         self._send = send
         self._key = (number, flow)
-        self._pieces: SimpleQueue[bytes | None] = SimpleQueue()
+        self._pieces: SimpleQueue[bytes | _Wake | None] = SimpleQueue()
         self._owed = self._unread = 0
         self.ended = False
         """Whether the end has been read."""
@@ -121,14 +143,16 @@ class Inflow:
         """Whether the writer could be waiting for this end."""
         return self._unread >= WINDOW
 
-    def read(self) -> bytes:
+    def read(self, is_wanted: Wanted = always) -> bytes:
         """Wait for the next piece and return it; b"" at the end, and ever after.
 
         Raises:
             OtherSideGone: the rest will never come.
+            Interrupted: it is not wanted any more; nothing is lost.
         """
-        piece = self._take(wait=True)
-        return b"" if piece is None else piece
+        if self.ended:
+            return b""
+        return self._taken(self._next(is_wanted))
 
     def read_now(self) -> bytes | None:
         """Return the next piece if it is there, else None; b"" at the end, and ever after.
@@ -136,15 +160,15 @@ class Inflow:
         Raises:
             OtherSideGone: the rest will never come.
         """
-        return self._take(wait=False)
-
-    def _take(self, *, wait: bool) -> bytes | None:
         if self.ended:
             return b""
         try:
-            piece = self._pieces.get(wait)
+            piece = self._pieces.get(False)
         except Empty:
             return None
+        return None if isinstance(piece, _Wake) else self._taken(piece)
+
+    def _taken(self, piece: bytes | None) -> bytes:
         if piece is None:
             self._pieces.put(None)
             raise OtherSideGone
@@ -155,6 +179,17 @@ class Inflow:
             self._unread -= owed
             self._send(Credit(*self._key, owed))
         return piece
+
+    def _next(self, is_wanted: Wanted) -> bytes | None:
+        while is_wanted():
+            piece = self._pieces.get()
+            if not isinstance(piece, _Wake):
+                return piece
+        raise Interrupted
+
+    def wake(self) -> None:
+        """Have a read that waits ask whether it is still wanted."""
+        self._pieces.put(_Wake())
 
     def leave(self) -> None:
         """Say that nobody reads any more."""

@@ -78,6 +78,9 @@ class InProcess:
         Thread(target=lambda: call.settle(self._engine.handle(command), None), daemon=True).start()
         return call
 
+    def drain(self) -> None:
+        """Wait for nothing: what still comes is answered by an engine without modules."""
+
     def close(self) -> None:
         """Do nothing: the process goes on."""
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from pyiismod.abi import hresult
 from pyiismod.abi.notifications import GLOBAL, REQUEST
-from pyiismod.errors import ModuleCrashed, ModuleExited, ModuleHung, PyiismodError, WorkerError
+from pyiismod.errors import DllMainFailed, ModuleCrashed, ModuleExited, ModuleHung, PyiismodError, WorkerError
 from pyiismod.worker.blackbox import Frame, Thread
 from pyiismod.worker.cxxnames import readable
 from pyiismod.worker.evidence import Evidence, NativeException, NativeFrame, NativeThread, Report
@@ -138,6 +138,11 @@ class _Case:
         busy = [thread for thread in self.evidence.threads if thread.frames]
         return busy[0].frames[-1] if len(busy) == 1 else None
 
+    @property
+    def is_start(self) -> bool:
+        """Whether it was in the DLL's own start-up code: what is thrown there the loader catches (section 8)."""
+        return self.frame is not None and self.frame.phase == "DllMain" and not self.is_own_thread()
+
     def own_threads(self) -> list[str]:
         """Return where those threads stand that the modules themselves started."""
         inside = {thread.id for thread in self.evidence.threads if thread.frames}
@@ -181,6 +186,13 @@ def _crashed(case: _Case) -> PyiismodError:
         "cxx_what": exception.cxx_what if exception else "",
     }
     what = _exception_text(code, exception)
+    if case.is_start and code not in (_FASTFAIL, _STACK_OVERFLOW):
+        return DllMainFailed(
+            f"{case.module} could not be loaded, because of an exception in DllMain: {what} {_at(case, first)}. "
+            "LoadLibrary fails with the exception's code; IIS writes event 2280 and the worker process stops.",
+            hint=f"Catch it in DllMain, and do what can fail in RegisterModule. {_words(case)}".strip(),
+            details=details,
+        )
     message = f"{case.module} crashed{case.where}: {what} {_at(case, first)}."
     if code == _FASTFAIL:
         return ModuleExited(message.replace("crashed", "ended the process", 1), hint=_hint(case, code), details=details)

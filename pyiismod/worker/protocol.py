@@ -285,6 +285,8 @@ class Fired(_Message, frozen=True):
     """Why the process wants to be replaced, if it does."""
     gone: bool = False
     """The process was ending when the request came: nothing has happened."""
+    log: dict[str, str | int] = {}
+    """What the request is logged with, when a module has asked for that; see :mod:`pyiismod.host.logdata`."""
 
 
 class Begun(_Message, frozen=True):

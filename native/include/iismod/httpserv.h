@@ -103,7 +103,6 @@ struct HTTP_TRACE_EVENT;
 class IAppHostAdminManager;
 class IAppHostConfigException;
 class IWorkerProcessFramework;
-class IWpfSettings;
 IISMOD_INTERFACE(IModuleAllocator, "85c1679c-0b21-491c-afb5-c7b5c86464c4",
     0x85c1679c, 0x0b21, 0x491c, 0xaf, 0xb5, 0xc7, 0xb5, 0xc8, 0x64, 0x64, 0xc4)
 IISMOD_INTERFACE(IHttpApplication, "3f75d9e6-1075-422c-ad89-93a85f2d7bdc",
@@ -236,6 +235,8 @@ IISMOD_INTERFACE(IHttpUser, "8059e6f8-10ce-4d61-b47e-5a1d8d9a8b67",
     0x8059e6f8, 0x10ce, 0x4d61, 0xb4, 0x7e, 0x5a, 0x1d, 0x8d, 0x9a, 0x8b, 0x67)
 IISMOD_INTERFACE(IHttpTokenEntry, "fd86e6de-fb0e-47dd-820a-e0da12be46e9",
     0xfd86e6de, 0xfb0e, 0x47dd, 0x82, 0x0a, 0xe0, 0xda, 0x12, 0xbe, 0x46, 0xe9)
+class IWpfReferencedObject;
+class IWpfSettings;
 typedef IHttpApplicationProvider IHttpApplicationStartProvider;
 typedef IHttpApplicationProvider IHttpApplicationStopProvider;
 

@@ -278,6 +278,20 @@ def test_what_the_server_tells_of_itself(version: str, ask: Ask) -> None:
     }
 
 
+def test_the_settings_of_the_worker_process(ask: Ask) -> None:
+    """5.4: IWpfSettings; out of range is ERROR_INVALID_PARAMETER, too small ERROR_INSUFFICIENT_BUFFER."""
+    options = {"worker_process": {"IDLE_TIMEOUT": 5, "CLR_VERSION": "v2.0"}}
+    assert lines(ask("worker_settings", options=options)) == {
+        "small": "0x8007007A 5",
+        "clr": "0x00000000 v2.0 5",
+        "idle": "0x00000000 5",
+        "memory": "0x00000000 0",
+        "hostable": "0x00000000 0",
+        "token": "0x00000000 given",
+        "nonsense": "0x80070057",
+    }
+
+
 def test_refused_calls_fail_by_name_and_touch_nothing(ask: Ask) -> None:
     """Design section 6."""
     response = ask("refused_calls")
@@ -366,3 +380,60 @@ def test_the_same_dll_twice(server: Make, dll: Dll) -> None:
     assert first.registration.request_notifications == second.registration.request_notifications
     trace = iis.get("/").trace
     assert [e.method for e in trace.notifications] == ["OnBeginRequest"]
+
+
+@pytest.mark.parametrize("abi", ["", ".msvc"])
+def test_the_objects_around_a_request(abi: str, server: Make, dll: Dll) -> None:
+    """5.4 to 5.9: first set wins, each thing kept is cleaned up exactly once; errors as documented."""
+    iis = server(accounts={"alice": "secret"})
+    iis.load(dll(f"objects{abi}"))
+    response = iis.get("/")
+    twice = "0x80070055"
+    assert response.text.splitlines() == [
+        "request 0x00000000 kept",
+        f"request {twice}",
+        "site 0x00000000 kept",
+        "application 0x00000000 kept",
+        "url 0x00000000 kept",
+        "metadata 0x00000000 kept",
+        f"named 0x00000000 {twice} kept none",
+        "dispensed 0x00000000 kept",
+        "description a &lt; b 8",
+        "meta MACHINE/WEBROOT/APPHOST/Default Web Site",
+        "frequent 0",
+        "warming 0",
+        "file 0x00000000 access 0x00000000",
+        "policy 0 100 0x00000000 0x80070057 X-A,X-B",
+        "user [] [] roles 1 0x000000001 sid given original the same",
+        "token 0x00000000 given 0x8007052E",
+    ]
+    assert iis.get("/").text.splitlines()[2:6] == [
+        f"{each} {twice}" for each in ("site", "application", "url", "metadata")
+    ]
+    iis.close()
+    cleaned = [e.args["text"] for e in iis.trace if e.event == "output"]
+    assert cleaned[:3] == ["cleaned up dispensed", "cleaned up request", "cleaned up named"]
+    assert sorted(cleaned) == sorted(
+        f"cleaned up {each}"
+        for each in ("site", "application", "url", "metadata", *("dispensed", "request", "named") * 2)
+    )
+    assert iis.trace.violations == ()
+
+
+@pytest.mark.parametrize("abi", ["", ".msvc"])
+def test_a_module_chooses_the_handler(abi: str, server: Make, dll: Dll) -> None:
+    """5.7, IMapHandlerProvider: the script map that is set there is that of the handler stage."""
+    name = f"handler_chooser{abi}"
+    handlers = [
+        {"name": "x", "path": "*.x", "verb": "GET,POST", "modules": name, "response_buffer_limit": 77},
+        {"name": "rest", "path": "*", "modules": "StaticFileModule"},
+    ]
+    iis = server(handlers=handlers)
+    iis.load(dll(name))
+    assert iis.get("/asked.y").text.splitlines() == [
+        "before rest",
+        "map 0x00000000 x",
+        "script 0x00000000 /script.x",
+        f"handler x of {name} {len(name)}, verbs GET,POST, limit 77",
+    ]
+    assert iis.trace.violations == ()

@@ -255,6 +255,84 @@ def test_a_slow_reader_makes_the_module_wait(mode: str, one: Any) -> None:
         assert len(b"".join(pieces)) > 60 * MEGABYTE
 
 
+def printed(trace: pyiismod.Trace) -> list[str]:
+    return [event.args["text"] for event in trace if event.event == "output"]
+
+
+@pytest.mark.parametrize("schedule", ["threaded", "early"])
+def test_an_asynchronous_write_does_not_wait_for_a_slow_reader(schedule: str, one: Any) -> None:
+    """2.4: it is pending, and completes when the reader has taken everything."""
+    iis = one("async_slow")
+    with iis.stream("GET", "/?8", schedule=schedule) as response:
+        pieces = iter(response)
+        first = next(pieces)
+        threading.Event().wait(0.2)
+        assert response._way.conversation.download.is_full
+        rest = b"".join(pieces)
+    assert len(first) + len(rest) == 8 * MEGABYTE
+    assert printed(response.trace) == ["pending 1, sent 0", f"0x00000000 with {8 * MEGABYTE} bytes"]
+    assert (response.connection, response.trace.violations) == ("keep-alive", ())
+
+
+def test_a_write_that_is_cancelled_while_it_waits(one: Any) -> None:
+    """2.4, CancelIo: ERROR_OPERATION_ABORTED; the connection goes with the half response."""
+    iis = one("async_slow")
+    with iis.stream("GET", "/?8c") as response:
+        threading.Event().wait(0.3)
+        assert len(response.read()) < 4 * MEGABYTE
+    assert printed(response.trace) == ["pending 1, sent 0", "0x800703E3 with 0 bytes"]
+    assert response.connection == "reset"
+    assert iis.get("/?1").status == 200
+
+
+def test_a_write_that_nobody_waits_for(one: Any) -> None:
+    """Section 6, 5: a violation; the memory of the request lasts until the client has everything."""
+    with one("async_slow").stream("GET", "/?8l") as response:
+        body = response.read()
+    assert body == b"x" * (8 * MEGABYTE)
+    assert [violation.partition(" went on ")[2] for violation in response.trace.violations] == [
+        "without waiting for WriteEntityChunks"
+    ]
+
+
+def test_a_reader_that_leaves_before_a_write_is_over(one: Any) -> None:
+    """5.3: client gone: the completion says 0x800704CD."""
+    iis = one("async_slow")
+    with iis.stream("GET", "/?8") as response:
+        next(iter(response))
+    assert printed(response.trace)[1].startswith(f"{GONE} with ")
+    assert response.connection == "reset"
+
+
+@pytest.mark.parametrize("abi", ["", ".msvc"])
+def test_a_body_that_the_module_frames_itself(abi: str, server: Make, dll: Dll) -> None:
+    """5.3: http.sys sends it as it is, and the client takes the framing off."""
+    iis = server()
+    iis.load(dll(f"chunked_itself{abi}"))
+    for query, body, end, words in (
+        ("", "first second", "keep-alive", ""),
+        ("open", "first second", "close", "but it ends without a last chunk"),
+        ("plain", "", "close", "but 'no framing' stands where the size of a chunk has to come"),
+    ):
+        response = iis.get(f"/?{query}")
+        assert (response.text, response.connection) == (body, end)
+        assert response.headers["Transfer-Encoding"] == "chunked"
+        assert "Content-Length" not in response.headers
+        assert [words in violation for violation in response.trace.violations] == [True] * bool(words)
+        with iis.stream("GET", f"/?{query}") as streamed:
+            assert (streamed.read().decode(), streamed.connection) == (body, end)
+
+
+@pytest.mark.parametrize("abi", ["", ".msvc"])
+def test_a_chunk_of_trailers(abi: str, server: Make, dll: Dll) -> None:
+    """5.3: kept, and known to GetTrailer; their effect on the wire is only recorded."""
+    iis = server()
+    iis.load(dll(f"chunked_itself{abi}"))
+    response = iis.get("/?trailers")
+    assert (response.text, printed(response.trace)) == ("first second", ["0x00000000 42 2"])
+    assert (response.refused, response.trace.violations) == ((), ())
+
+
 def test_a_reader_that_leaves_is_a_client_that_has_gone(one: Any) -> None:
     """5.3: the write fails with 0x800704CD, and the worker lives on."""
     iis = one("body_pour")
@@ -307,7 +385,7 @@ def test_a_crash_while_the_content_is_sent(one: Any) -> None:
 
 
 def test_a_module_that_hangs_while_content_is_sent(server: Make, dll: Dll) -> None:
-    iis = server(timeout=1.0)
+    iis = server(timeout=2.0)
     iis.load(dll("crash_hang"))
     with pytest.raises(ModuleHung):
         iis.post("/", content=(bytes(100_000) for _ in range(1000)))
@@ -316,10 +394,10 @@ def test_a_module_that_hangs_while_content_is_sent(server: Make, dll: Dll) -> No
 def test_a_slow_producer_is_no_hanging_module(one: Any) -> None:
     def slowly() -> Iterator[bytes]:
         for _ in range(4):
-            threading.Event().wait(0.4)
+            threading.Event().wait(0.7)
             yield b"piece"
 
-    found = lines(one("body_drain", timeout=1.0).post("/", content=slowly()).text)
+    found = lines(one("body_drain", timeout=2.0).post("/", content=slowly()).text)
     assert (found["bytes"], found["end"]) == ("20", EOF)
 
 

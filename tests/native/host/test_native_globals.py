@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Thread
 
@@ -227,6 +228,26 @@ def test_no_request_is_lost_while_the_process_is_recycled(server: Make, dll: Dll
     for thread in threads:
         thread.join()
     assert answers == ["Hello World"] * 120
+
+
+def test_no_content_is_lost_while_the_process_is_recycled(server: Make, dll: Dll) -> None:
+    """1.5: the same for requests whose content and answer flow: the next process gets all of the content."""
+    iis = server()
+    iis.load(dll("echo.msvc"))
+    body = [bytes([i]) * 50_000 for i in range(8)]
+
+    def post() -> bytes:
+        return iis.post("/", content=iter(body)).content
+
+    def stream() -> bytes:
+        with iis.stream("POST", "/", content=iter(body)) as response:
+            return response.read()
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = [pool.submit(send) for _ in range(15) for send in (post, stream) * 2]
+        for _ in range(3):
+            iis.recycle()
+        assert [answer.result()[-400_002:] for answer in answers] == [b"\n\n" + b"".join(body)] * 60
 
 
 @pytest.mark.parametrize("name", ["global_resolver", "global_resolver.msvc"])

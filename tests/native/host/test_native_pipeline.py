@@ -230,3 +230,24 @@ def test_a_context_used_in_the_next_request(name: str, server: Make, dll: Dll) -
     second = iis.get("/")
     assert second.text == "kept"
     assert second.trace.violations == ("IHttpContext::GetResponse was called on an IHttpContext4 that has ended",)
+
+
+@pytest.mark.parametrize("name", ["style_xff", "style_xff.msvc"])
+@pytest.mark.parametrize(("priority", "is_late"), [("HIGH", True), ("FIRST", True), ("MEDIUM", False), ("LAST", False)])
+def test_log_data(priority: str, is_late: bool, name: str, server: Make, dll: Dll) -> None:
+    """3.2: there is log data on the last send only, and only for modules that are told late: with HIGH or FIRST."""
+    iis = server(environment={"IISMOD_XFF_PRIORITY": priority})
+    iis.load(dll("flush_early"))
+    iis.load(dll(name))
+    response = iis.get("/path?q=1", headers={"X-Forwarded-For": "203.0.113.9", "User-Agent": "me"})
+    told = [event.args["text"] for event in response.trace if event.event == "output" and event.module == f"{name}.dll"]
+    assert set(told[:-1]) == {"ready 0, more 1"}
+    assert told[-1] == f"ready {int(is_late)}, more 0"
+    expected = {"ClientIp": "203.0.113.9", "Method": "GET", "UriStem": "/path", "UriQuery": "q=1", "UserAgent": "me"}
+    assert {key: response.log.get(key) for key in expected} == (expected if is_late else dict.fromkeys(expected))
+    if is_late:
+        assert (response.log["ServerPort"], response.log["ProtocolStatus"]) == (80, response.status)
+        assert iis.get("/").log["ClientIp"] == "127.0.0.1"
+        with iis.stream("GET", "/", headers={"X-Forwarded-For": "203.0.113.8"}) as streamed:
+            streamed.read()
+        assert streamed.log["ClientIp"] == "203.0.113.8"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 
 import pytest
 from schedules import SCHEDULES, Load
@@ -121,6 +122,22 @@ def test_cancel_ends_a_read_that_is_under_way(on_the_wire: Callable[..., Server]
     response = on_the_wire("async_cancel").post("/", content=BODY)
     assert response.text == f"cancel 0x00000000, completion 0x800703E3 with 0 bytes, then {READ}"
     assert response.trace.violations == ()
+
+
+def test_cancel_ends_a_read_that_waits_for_the_client(on_the_wire: Callable[..., Server]) -> None:
+    """2.4, CancelIo: from another thread, while the client sends nothing; what it sends later is read later."""
+    iis = on_the_wire("async_cancel")
+    for schedule in ("threaded", "early"):
+        cancelled = threading.Event()
+
+        def slowly(wait: threading.Event) -> Iterator[bytes]:
+            yield BODY[:1]
+            wait.wait(0.4)
+            yield BODY[1:]
+
+        response = iis.post("/?later", content=slowly(cancelled), schedule=schedule)
+        assert response.text == f"cancel 0x00000000, completion 0x800703E3 with 0 bytes, then {READ}"
+        assert response.trace.violations == ()
 
 
 def test_nothing_to_cancel(on_the_wire: Callable[..., Server]) -> None:

@@ -9,10 +9,11 @@ from typing import NamedTuple
 import pytest
 
 import pyiismod
-from pyiismod.errors import ModuleCrashed, ModuleError, ModuleExited, ModuleHung
+from pyiismod.errors import DllMainFailed, ModuleCrashed, ModuleError, ModuleExited, ModuleHung
 
 PHASES = ("DllMain", "RegisterModule", "GetHttpModule", "OnBeginRequest", "Dispose", "Terminate", "DLL_PROCESS_DETACH")
 LOADER_PHASES = ("DllMain", "DLL_PROCESS_DETACH")
+STACK_OVERFLOW = 0xC00000FD
 HANG = 1.5  # seconds until a hang is called one
 
 
@@ -81,7 +82,8 @@ def live_and_die(server: Servers, path: Path, phase: str, timeout: float = 30) -
 
 
 def check(error: ModuleError, kind: Kind, path: Path, phase: str) -> None:
-    assert type(error) is kind.error
+    is_caught = phase == "DllMain" and kind.error is ModuleCrashed and kind.code != STACK_OVERFLOW
+    assert type(error) is (DllMainFailed if is_caught else kind.error)  # the loader catches it (section 8)
     assert error.module == path.name
     notification = phase if phase.startswith("On") else None
     assert (error.phase, error.notification) == ("notification" if notification else phase, notification)
@@ -136,8 +138,22 @@ def test_modules_of_the_microsoft_compilers(server: Servers, dll: Find, name: st
     check(error, KINDS[name], path, "OnBeginRequest")
 
 
+@pytest.mark.parametrize("name", ["dllmain_throws", "dllmain_throws.msvc"])
+def test_an_exception_in_dllmain_is_a_failure_to_load(server: Servers, dll: Find, name: str) -> None:
+    """Section 8: LoadLibrary fails with the exception's code; the next module loads all the same."""
+    iis = server()
+    with pytest.raises(
+        DllMainFailed, match=r"uncaught C\+\+ exception std::runtime_error: .*Contoso is missing"
+    ) as caught:
+        iis.load(dll(name))
+    assert (caught.value.outcome, caught.value.phase) == ("load_failed", "DllMain")
+    assert caught.value.details["code"] == (0xE06D7363 if "msvc" in name else 0x20474343)
+    iis.load(dll("hello"))
+    assert iis.get("/").text == "Hello World"
+
+
 @pytest.mark.parametrize("phase", LOADER_PHASES)
-def test_what_the_loader_swallows_is_a_crash(server: Servers, dll: Find, phase: str) -> None:
+def test_what_the_loader_swallows_is_told(server: Servers, dll: Find, phase: str) -> None:
     path = dll("crash_cpp.msvc")
     error = live_and_die(server, path, phase)
     check(error, OTHERS["crash_cpp.msvc"], path, phase)

@@ -31,7 +31,9 @@ def test_strings() -> None:
 
 def test_enumerations() -> None:
     assert {row["size"] for row in ABI["enums"].values()} | {LAYOUTS["enum_size"]} == {ffi.sizeof("HTTP_VERB")}
-    assert {name: row["values"] for name, row in ABI["enums"].items()} | LAYOUTS["enums"] == ENUMS
+    assert {name: row["values"] for name, row in ABI["enums"].items()} | LAYOUTS["enums"] == {
+        name: values for name, values in ENUMS.items() if not name.startswith("WPF_")
+    }
 
 
 def test_an_enumerator_is_a_plain_attribute() -> None:
@@ -116,7 +118,7 @@ def test_type(name: str) -> None:
 
 def test_opaque_interfaces() -> None:
     expected = [name for name, row in ABI["types"].items() if row["kind"] == "opaque_interface"]
-    assert sorted(OPAQUE_INTERFACES) == sorted(expected)
+    assert sorted([*OPAQUE_INTERFACES, "IWpfSettings"]) == sorted(expected)
 
 
 def test_annotations_are_names_of_the_types_module() -> None:

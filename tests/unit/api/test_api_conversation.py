@@ -93,6 +93,27 @@ def test_content_that_fails_later(make: Make) -> None:
     assert iis.post("/", content=iter([b"a", b"b"])).content == b"ab"
 
 
+@pytest.mark.parametrize("is_streamed", [False, True])
+@pytest.mark.parametrize("size", [3, 300_000])
+def test_a_request_that_meets_an_ending_process_goes_to_the_next_one(
+    size: int, is_streamed: bool, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with WAS: whatever was sent of the content to the process that ended is sent again."""
+    iis = make(content_handler=lambda request: request.read())
+    ending = iis._started()
+    iis.recycle()
+    workers = [ending, ending]
+    started = iis._started
+    monkeypatch.setattr(iis, "_started", lambda: workers.pop() if workers else started())
+    pieces = [bytes([i]) * size for i in range(9)]
+    if is_streamed:
+        with iis.stream("POST", "/", content=iter(pieces)) as response:
+            got = response.read()
+    else:
+        got = iis.post("/", content=iter(pieces)).content
+    assert ([len(got), got[:30]], workers) == ([9 * size, b"".join(pieces)[:30]], [])
+
+
 # --- handlers
 
 

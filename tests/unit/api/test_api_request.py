@@ -241,3 +241,21 @@ def test_any_headers_are_lines_or_a_usage_error(lines: list[tuple[str, str]]) ->
         assert name.isascii()
         value.encode("latin-1")
         assert not set(value) & {"\r", "\n", "\0"}
+
+
+def test_connections_and_certificates() -> None:
+    fire = build("GET", "/", connection="one", certificate=b"\x30\x82")
+    assert (fire.connection, fire.certificate) == ("one", b"\x30\x82")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"connection": 1}, "1 is no name of a connection"),
+        ({"connection": None}, "None is no name of a connection"),
+        ({"certificate": "PEM"}, "bytes in DER, not str"),
+    ],
+)
+def test_connections_and_certificates_that_cannot_be(options: dict[str, Any], words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        build("GET", "/", **options)

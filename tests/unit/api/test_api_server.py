@@ -12,6 +12,7 @@ import pytest
 from pyiismod import ModuleCrashed, Server, UsageError, WorkerError
 from pyiismod.server import Worker
 from pyiismod.worker import protocol
+from pyiismod.worker.client import Closed
 from pyiismod.worker.output import Output
 from pyiismod.worker.protocol import Command, ErrorInfo, Reply
 
@@ -32,6 +33,9 @@ class FakeWorker:
         self.commands.append(command)
         answer = self.answers[type(command)]
         return answer(command) if callable(answer) else answer
+
+    def drain(self) -> None:
+        assert self.closed == 0
 
     def close(self) -> None:
         self.closed += 1
@@ -161,6 +165,23 @@ def test_many_threads_start_one_worker(workers: list[FakeWorker]) -> None:
 
         run([work] * 8)
         assert len(workers) == 1
+
+
+def test_a_request_that_comes_behind_the_end_of_its_worker_goes_to_the_next_one(workers: list[FakeWorker]) -> None:
+    """Another thread has closed it in between: nothing has happened to the request."""
+    with Server() as iis:
+        iis.get("/")
+
+        def closed(command: Command) -> Reply:
+            iis.recycle()
+            raise Closed("the worker was closed")
+
+        workers[0].answers[protocol.Fire] = closed
+        assert iis.get("/").status == 200
+        assert [kinds(worker) for worker in workers] == [
+            ["Configure", "Fire", "Fire", "Unload"],
+            ["Configure", "Fire"],
+        ]
 
 
 def test_calls_that_fail_together_end_one_worker_once(workers: list[FakeWorker]) -> None:

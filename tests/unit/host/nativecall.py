@@ -109,14 +109,16 @@ class Host:
         """Return an exchange that has not run."""
         url = Url(more.pop("scheme", "http"), more.pop("authority", "localhost"), target)
         self.timeline = Timeline(self.iis.box, self.iis.timeline)
-        return Exchange(self.iis, Incoming(method, url, list(headers), **more), self.timeline)
+        client = more.pop("client", None)
+        return Exchange(self.iis, Incoming(method, url, list(headers), **more), self.timeline, client=client)
 
     def fire(self, method: str = "GET", target: str = "/", *, headers: _Lines = (), **more: Any) -> Outgoing:
         """Drive a request through the modules; ``is_recorded=False`` for one without a timeline."""
         url, schedule = Url("http", "localhost", target), more.pop("schedule", "threaded")
         self.timeline = Timeline(self.iis.box, self.iis.timeline, is_recorded=more.pop("is_recorded", True))
         _errors.clear()
-        outgoing = self.iis.fire(Incoming(method, url, list(headers), **more), self.timeline, schedule)
+        client = more.pop("client", None)
+        outgoing = self.iis.fire(Incoming(method, url, list(headers), **more), self.timeline, schedule, client)
         if _errors:
             raise _errors[0]
         return outgoing

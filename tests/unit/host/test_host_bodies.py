@@ -396,6 +396,8 @@ def test_a_reset(slot: str, exchange: Open) -> None:
 class Leaving:
     """Takes so many pieces and goes."""
 
+    left: Callable[[], None] | None = None
+
     def __init__(self, patience: int) -> None:
         self.patience = patience
         self.heads: list[int] = []
@@ -404,16 +406,19 @@ class Leaving:
     def begin(self, answer: Any) -> None:
         self.heads.append(answer.status)
 
-    def receive(self, data: memoryview) -> bool:
+    def receive(self, data: memoryview, is_wanted: Any = None) -> bool:
         self.patience -= 1
         self.got.append(bytes(data))
         return self.patience > 0
 
+    def wake(self) -> None:
+        pass
+
 
 def test_a_client_that_leaves(exchange: Open) -> None:
     """5.3: client gone: writes fail with 0x800704CD."""
-    x = exchange()
-    x.outgoing._client = client = Leaving(2)
+    client = Leaving(2)
+    x = exchange(client=client)
     response = of(x.response)
     response.DisableBuffering()
     results = [write_body(response, data)[0] for data in (b"one", b"two", b"three")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pytest
 from nativecall import (
@@ -20,6 +21,7 @@ from nativecall import (
 )
 
 from pyiismod.host._abi import ffi
+from pyiismod.host.entity_chunks import TRAILERS
 
 Open = Callable[..., Any]
 
@@ -82,7 +84,7 @@ def test_nothing_is_written_when_one_chunk_is_bad(exchange: Open) -> None:
     assert sent_body(x) == b""
 
 
-@pytest.mark.parametrize("kind", [4, 99, -1])
+@pytest.mark.parametrize("kind", [9, 99, -1])
 def test_chunks_from_elsewhere_are_refused_by_name(kind: int, exchange: Open) -> None:
     x = exchange()
     data = chunk(None, kind=kind)
@@ -95,16 +97,54 @@ def test_chunks_from_elsewhere_are_refused_by_name(kind: int, exchange: Open) ->
 def test_chunks_that_a_module_put_there_itself(exchange: Open) -> None:
     """Nothing that cannot be sent is lost silently, and nothing at NULL is read."""
     x = exchange()
-    array = ffi.new("HTTP_DATA_CHUNK[]", 3)
+    array = ffi.new("HTTP_DATA_CHUNK[]", 5)
     memory = ffi.new("char[]", b"sent")
-    array[0].DataChunkType = 4
+    array[0].DataChunkType = 9
+    array[3].DataChunkType = array[4].DataChunkType = TRAILERS
+    lines = trailer(b"X-Sum", b"7")
+    array[3].Trailers.pTrailers, array[3].Trailers.TrailerCount = lines, 1
+    array[4].Trailers.TrailerCount = 2
     array[1].FromMemory.BufferLength = 7
     array[2].FromMemory.pBuffer, array[2].FromMemory.BufferLength = memory, 4
     raw = of(x.response).GetRawHttpResponse_mutable()
-    raw.pEntityChunks, raw.EntityChunkCount = array, 3
+    raw.pEntityChunks, raw.EntityChunkCount = array, 5
     assert sent_body(x) == b"sent"
-    assert x.timeline.refused == ["HTTP_RESPONSE chunk of type 4"]
-    assert violations(x) == ["chunk 1 of the response claims 7 bytes at NULL: not sent"]
+    assert x.timeline.refused == ["HTTP_RESPONSE chunk of type 9"]
+    assert violations(x) == [
+        "chunk 1 of the response claims 7 bytes at NULL: not sent",
+        "chunk 4 of the response has trailers without names or values: not sent",
+    ]
+    assert x.response.trailers == {b"x-sum": b"7"}
+
+
+def trailer(name: bytes, value: bytes) -> Any:
+    """Return a HTTP_UNKNOWN_HEADER * of the module's."""
+    line = ffi.new("HTTP_UNKNOWN_HEADER *")
+    _kept[line] = line.pName, line.pRawValue = ffi.new("char[]", name), ffi.new("char[]", value)
+    line.NameLength, line.RawValueLength = len(name), len(value)
+    return line
+
+
+_kept: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+
+
+@pytest.mark.parametrize("is_by_reference", [False, True])
+def test_trailers_as_chunks(is_by_reference: bool, exchange: Open) -> None:
+    """5.3, chunk type 4: kept as those of SetTrailer; nothing of them is body."""
+    x = exchange()
+    response = of(x.response)
+    write_body(response, b"body")
+    piece, line = chunk(None, kind=TRAILERS), trailer(b"X-Sum", b"42")
+    piece.Trailers.pTrailers, piece.Trailers.TrailerCount = line, 1
+    write = response.WriteEntityChunkByReference if is_by_reference else response.WriteEntityChunks
+    arguments = (piece, -1) if is_by_reference else (piece, 1, 0, 1, ffi.new("DWORD *"), NULL)
+    assert write(*arguments) == 0
+    assert ffi.string(response.GetTrailer(text(b"x-sum"), NULL)) == b"42"
+    line.NameLength = 0
+    assert write(*arguments) == INVALID_PARAMETER
+    piece.Trailers.pTrailers = NULL
+    assert write(*arguments) == INVALID_PARAMETER
+    assert (sent_body(x), x.timeline.refused) == (b"body", [])
 
 
 def test_a_count_without_chunks(exchange: Open) -> None:

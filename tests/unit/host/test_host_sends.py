@@ -14,12 +14,15 @@ from nativecall import (
     Host,
     Native,
     chunk,
+    ffi,
     noting,
     response_of,
     text,
     told,
     write_to,
 )
+
+from pyiismod.abi.constants import RQ_SEND_RESPONSE
 
 # --- sends
 
@@ -163,3 +166,41 @@ def test_a_send_that_ends_inside_a_send_stays_ended(host: Host) -> None:
     outgoing = host.fire()
     assert (outgoing.ended, outgoing.body) == (True, [b"body"])
     assert told(host).count("m.dll:OnSendResponse") == 2
+
+
+def test_log_data(host: Host) -> None:
+    """3.2: on the last send, for modules with HIGH or FIRST; what they leave there is logged, read behind the send."""
+    seen: list[tuple[int, bool]] = []
+    mine, name = ffi.new("HTTP_LOG_FIELDS_DATA *"), ffi.new("char[]", b"10.0.0.9")
+
+    def send(context: Native, provider: Native) -> int:
+        data = provider.GetLogData()
+        seen.append((provider.GetReadyToLogData(), data != NULL))
+        if data == NULL:
+            assert provider.SetLogData(ffi.addressof(mine, "Base")) == 0  # too early: no effect
+            return CONTINUE
+        fields = ffi.cast("HTTP_LOG_FIELDS_DATA *", data)
+        assert (ffi.string(fields.ClientIp), fields.ClientIpLength) == (b"127.0.0.1", 9)
+        assert (ffi.string(fields.UserName), fields.UserNameLength) == ("-", 2)
+        ffi.memmove(mine, fields, ffi.sizeof(mine[0]))
+        mine.ClientIp, mine.ClientIpLength = name, 8
+        assert provider.SetLogData(ffi.addressof(mine, "Base")) == 0
+        return CONTINUE
+
+    def begin(context: Native, provider: Native) -> int:
+        assert response_of(context).Flush(0, 1, NULL, NULL) == 0
+        return CONTINUE
+
+    host.load("low", {"OnBeginRequest": begin, "OnSendResponse": send})
+    host.load("high", {"OnSendResponse": send}, priorities=[(RQ_SEND_RESPONSE, "HIGH")])
+    outgoing = host.fire(target="/a%20b?x=1", headers=[("Host", "h"), ("Referer", "there")])
+    assert seen == [(0, False)] * 3 + [(1, True)]
+    expected = {
+        "ClientIp": "10.0.0.9",
+        "UriStem": "/a b",
+        "UriQuery": "x=1",
+        "Referrer": "there",
+        "ServiceName": "W3SVC1",
+    }
+    assert expected.items() <= outgoing.log.items()
+    assert (outgoing.log["ProtocolStatus"], outgoing.log["ServerPort"]) == (200, 80)

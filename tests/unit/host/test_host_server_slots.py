@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from nativecall import INVALID_PARAMETER, NOT_SUPPORTED, NULL, Host, address, hr, of, read_wide, wide
+from nativecall import INVALID_PARAMETER, NOT_SUPPORTED, NULL, Host, Native, address, hr, of, read_wide, wide
 
+from pyiismod.abi.wpframework import IWpfSettings
 from pyiismod.host._abi import ffi
+from pyiismod.host.settings import Settings
 
 INVALID_HANDLE = hr(6)
 BITS = 8 * ffi.sizeof("void *")
@@ -67,3 +69,36 @@ def test_properties_of_requests(host: Host) -> None:
 def test_nothing_is_in_the_kernels_cache(host: Host) -> None:
     assert of(host.iis.server).FlushKernelCache(wide("http://x/")) == 0
     assert of(host.iis.server).FlushKernelCache(NULL) == INVALID_PARAMETER
+
+
+def test_the_settings_of_the_worker_process() -> None:
+    """5.4: owned by the host, whatever is counted; the pool's name and configuration are those of the server."""
+    host = Host(app_pool="Own", worker_process={"IDLE_TIMEOUT": 7})
+    out = ffi.new("void **")
+    assert of(host.iis.server).GetWorkerProcessSettings(out) == 0
+    assert of(host.iis.server).GetWorkerProcessSettings(NULL) == INVALID_PARAMETER
+    found = Native(out[0], IWpfSettings)
+    assert [found.AddRef(), found.Release(), found.Release(), found.Release()] == [2, 1, 1, 1]
+    buffer, room = ffi.new("WCHAR[200]"), ffi.new("DWORD *", 200)
+    assert found.GetStringProperty(1, buffer, room) == 0
+    assert (read_wide(buffer), room[0]) == ("Own", 4)
+    room[0] = 200
+    assert found.GetStringProperty(2, buffer, room) == 0
+    assert read_wide(buffer).endswith("\\Own\\Own.config")
+    assert found.GetStringProperty(1, NULL, room) == hr(122)
+    assert room[0] == 4
+    assert found.GetStringProperty(1, buffer, NULL) == INVALID_PARAMETER
+    number, long, flag, token = (ffi.new(f"{kind} *", 9) for kind in ("DWORD", "ULONGLONG", "BOOL", "uintptr_t"))
+    assert (found.GetDwordProperty(3, number), number[0]) == (0, 7)
+    assert (found.GetDwordProperty(2, number), number[0]) == (0, 1740)
+    assert (found.GetUlonglongProperty(0, long), long[0]) == (0, 0)
+    assert (found.GetBoolProperty(0, flag), flag[0]) == (0, 0)
+    assert found.GetHandleProperty(0, ffi.cast("void **", token)) == 0
+    assert token[0] != 9
+    for getter in (found.GetDwordProperty, found.GetUlonglongProperty, found.GetBoolProperty, found.GetHandleProperty):
+        assert getter(0, NULL) == getter(77, NULL) == INVALID_PARAMETER
+
+
+def test_the_settings_of_the_worker_process_are_known_by_name() -> None:
+    with pytest.raises(ValueError, match="unknown settings of the worker process: IDLE"):
+        Settings(worker_process={"IDLE": 5})

@@ -110,6 +110,7 @@ _MAKE: dict[str, Callable[[Host, Any], NativeObject]] = {
     "TraceEventProvider": lambda h, x: TraceEventProvider(x.timeline, NULL, lambda _: True, x.context),
     "RscaQueryProvider": lambda h, x: RscaQueryProvider(x.timeline, "name", "parameters"),
     "PreloadProvider": lambda h, x: PreloadProvider(h.iis, x.timeline, True),
+    "WorkerProcessSettings": lambda h, x: h.iis.process.worker_settings,
 }
 
 

@@ -42,7 +42,7 @@ class Pieces:
     def __init__(self, *pieces: bytes) -> None:
         self.pieces = list(pieces)
 
-    def read(self) -> bytes:
+    def read(self, is_wanted: Any = None) -> bytes:
         return self.pieces.pop(0) if self.pieces else b""
 
 
@@ -219,7 +219,7 @@ class Late:
         self.pieces = list(pieces)
         self.go = Event()
 
-    def read(self) -> bytes:
+    def read(self, is_wanted: Any = None) -> bytes:
         assert self.go.wait(10)
         return self.pieces.pop(0) if self.pieces else b""
 

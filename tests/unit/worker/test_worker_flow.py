@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from pyiismod.host.incoming import ClientGone
+from pyiismod.host.incoming import ClientGone, GivenUp
 from pyiismod.worker.exchanges import Streams
-from pyiismod.worker.flow import PIECE, WINDOW, Inflow, OtherSideGone, Outflow
+from pyiismod.worker.flow import PIECE, WINDOW, Inflow, Interrupted, OtherSideGone, Outflow
 from pyiismod.worker.protocol import REQUEST_BODY, RESPONSE_BODY, Credit, Fire, Gone, Part
 
 
@@ -132,6 +132,37 @@ def test_an_end_reaches_whoever_waits() -> None:
         pair.inflow.read()
 
 
+@pytest.mark.parametrize("end", ["reader", "writer"])
+def test_a_wait_that_is_not_wanted_any_more(end: str) -> None:
+    """Nothing is lost: the next one goes on where it was given up."""
+    pair, wanted, raised = Pair(), [True], []
+
+    def wait() -> None:
+        if end == "reader":
+            pair.inflow.read(lambda: wanted[0])
+        else:
+            pair.outflow.write(bytes(2 * WINDOW), lambda: wanted[0])
+
+    def work() -> None:
+        with pytest.raises(Interrupted) as caught:
+            wait()
+        raised.append(caught)
+
+    thread = in_thread(work)
+    thread.join(0.05)
+    wake = pair.inflow.wake if end == "reader" else pair.outflow.wake
+    wake()  # somebody else is meant
+    thread.join(0.05)
+    assert thread.is_alive()
+    wanted[0] = False
+    wake()
+    thread.join(10)
+    assert len(raised) == 1
+    wake()  # nobody waits
+    pair.outflow.end()
+    assert len(read_all(pair)) == (0 if end == "reader" else WINDOW)
+
+
 # --- the worker's side
 
 
@@ -168,3 +199,17 @@ def test_a_client_that_goes_away() -> None:
         visitor.read()
     assert visitor.receive(memoryview(b"more")) is False
     assert [bytes(message.data) for message in sent] == [b"some"]
+
+
+def test_whoever_waits_for_the_client_can_be_woken_and_is_at_the_end() -> None:
+    streams, sent = Streams(), []
+    streams.expect(fire(1, more=True, stream=True), sent.append)
+    visitor = streams.of(1)
+    assert visitor is not None
+    for wait in (visitor.read, lambda wanted: visitor.receive(memoryview(bytes(2 * WINDOW)), wanted)):
+        with pytest.raises(GivenUp):
+            wait(lambda: False)
+    threading.Timer(0.05, streams.end, (1,)).start()
+    with pytest.raises(ClientGone):
+        visitor.read()
+    assert visitor.receive(memoryview(bytes(2 * WINDOW))) is False

@@ -8,7 +8,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from pyiismod.errors import ModuleCrashed, ModuleError, ModuleExited, ModuleHung, PyiismodError, WorkerError
+from pyiismod.errors import (
+    DllMainFailed,
+    ModuleCrashed,
+    ModuleError,
+    ModuleExited,
+    ModuleHung,
+    PyiismodError,
+    WorkerError,
+)
 from pyiismod.worker.blackbox import DebugString, Frame, HostCall, Thread
 from pyiismod.worker.evidence import Evidence, Hang, Report
 from pyiismod.worker.postmortem import explain
@@ -161,6 +169,19 @@ def test_the_last_words_of_another_thread_are_no_hint() -> None:
     stack = native(frame("bad.dll", 0x20))
     error = explained(report("exception", exception=exception(0x80000003), culprit=stack), debug=[words])
     assert "override" not in error.hint
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [(0xC0000005, DllMainFailed), (0xC00000FD, ModuleCrashed), (0xC0000409, ModuleExited)],
+)
+def test_the_loader_catches_what_dllmain_throws(code: int, kind: type[ModuleError]) -> None:
+    """Section 8: LoadLibrary fails with the exception's code; a stack overflow and __fastfail end the process."""
+    start = Thread(40, 3, [Frame("DllMain", "bad.dll", None, False, 1)])
+    found = report("exception", exception=exception(code), culprit=native(frame("bad.dll", 0x20)))
+    error = explained(found, threads=[start])
+    assert type(error) is kind
+    assert ("could not be loaded, because of an exception in DllMain" in error.message) == (kind is DllMainFailed)
 
 
 def test_fastfail_is_an_exit() -> None:
