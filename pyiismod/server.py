@@ -28,7 +28,7 @@ from pyiismod.happenings import Happenings
 from pyiismod.headers import Headers
 from pyiismod.inspection import Image, LoadWarning, explain_missing, forwards, import_closure, preflight, read_image
 from pyiismod.module import Module
-from pyiismod.pool import WorkerPool
+from pyiismod.pool import Lease, WorkerPool
 from pyiismod.request import HeaderTypes, UserTypes, build, check_schedule, user_of
 from pyiismod.response import Response
 from pyiismod.runtime import Runtime, find
@@ -420,8 +420,8 @@ class Server(Happenings):
 
     def _close(self, worker: Worker, *, is_clean: bool = False) -> None:
         try:
-            if is_clean and self._pool is not None and isinstance(worker, WorkerClient):
-                worker.catch_up()
+            if is_clean and self._pool is not None and isinstance(worker, Lease):
+                worker.end()
                 self._output += worker.output.take()
                 self._pool.give_back(worker)
                 return
