@@ -20,11 +20,58 @@ from types import TracebackType
 
 from pyiismod.inspection import Image, LoadWarning
 from pyiismod.runtime import Runtime, find
-from pyiismod.worker.client import WorkerClient
+from pyiismod.worker.call import Call, Listener
+from pyiismod.worker.client import Closed, WorkerClient
+from pyiismod.worker.output import Output
+from pyiismod.worker.protocol import Command, Reply
 
-__all__ = ["WorkerPool"]
+__all__ = ["Lease", "WorkerPool"]
 
 Examined = tuple[Image, list[LoadWarning]]
+
+
+class Lease:
+    """A worker as long as one server has it; calls behind the end find it closed, whoever has it by then.
+
+    Args:
+        worker: the pool's.
+    """
+
+    def __init__(self, worker: WorkerClient) -> None:
+        self.worker = worker
+        self._lock = Lock()
+        self._is_over = False
+
+    @property
+    def output(self) -> Output:
+        """What was printed there."""
+        return self.worker.output
+
+    def call(self, command: Command, deadline: float | None = None) -> Reply:
+        """As of :class:`~pyiismod.worker.client.WorkerClient`."""
+        return self.begin(command, deadline).wait()
+
+    def begin(self, command: Command, deadline: float | None = None, listener: Listener | None = None) -> Call:
+        """As of :class:`~pyiismod.worker.client.WorkerClient`."""
+        with self._lock:
+            if self._is_over:
+                raise Closed("the worker was given back")
+            return self.worker.begin(command, deadline, listener)
+
+    def end(self) -> None:
+        """Take no more calls, and wait until those under way are answered and all that was printed has come."""
+        with self._lock:
+            self._is_over = True
+        self.worker.drain()
+        self.worker.catch_up()
+
+    def drain(self) -> None:
+        """Wait until every call has its reply, or has failed."""
+        self.worker.drain()
+
+    def close(self) -> None:
+        """End the worker: it is not used again."""
+        self.worker.close()
 
 
 class WorkerPool:
@@ -62,7 +109,7 @@ class WorkerPool:
         self._runtime = self._runtime or find()
         return self._runtime
 
-    def take(self) -> WorkerClient:
+    def take(self) -> Lease:
         """Return a worker without modules; the caller gives it back or closes it.
 
         Raises:
@@ -74,15 +121,15 @@ class WorkerPool:
                     break
                 worker = self._idle.pop()
             if worker.alive:
-                return worker
+                return Lease(worker)
             worker.close()
         self.started += 1
-        return WorkerClient(self.runtime, timeout=self._timeout)
+        return Lease(WorkerClient(self.runtime, timeout=self._timeout))
 
-    def give_back(self, worker: WorkerClient) -> None:
-        """Take a worker that is as good as new."""
+    def give_back(self, lease: Lease) -> None:
+        """Take a worker that is as good as new; its lease has ended."""
         with self._lock:
-            self._idle.append(worker)
+            self._idle.append(lease.worker)
 
     def examined(self, file: Path, examine: Callable[[], Examined]) -> Examined:
         """Return what is known of a DLL, which is examined anew only when it has changed.

@@ -47,9 +47,9 @@ def build(
     stream: bool = False,
     asks: bool = False,
     schedule: str | int = "threaded",
+    user: UserTypes | None = None,
     connection: str = "",
     certificate: bytes = b"",
-    user: UserTypes | None = None,
 ) -> Fire:
     """Return the command for one request, with ``id`` 0.
 
@@ -66,9 +66,9 @@ def build(
         stream: whether the response flows.
         asks: whether there is a handler on our side.
         schedule: when completions are delivered: ``"threaded"``, ``"inline"``, ``"early"`` or a seed.
+        user: who makes it, authenticated; None for nobody.
         connection: name of the connection that carries it, and others of that name; "" for one of its own.
         certificate: the client's, DER; empty for none.
-        user: who makes it, authenticated; None for nobody.
 
     Raises:
         UsageError: with what is wrong and how it should look.

@@ -31,7 +31,7 @@ from pyiismod.happenings import Happenings
 from pyiismod.headers import Headers
 from pyiismod.inspection import Image, LoadWarning, explain_missing, forwards, import_closure, preflight, read_image
 from pyiismod.module import Module
-from pyiismod.pool import WorkerPool
+from pyiismod.pool import Lease, WorkerPool
 from pyiismod.request import HeaderTypes, UserTypes, build, check_schedule, user_of
 from pyiismod.response import Response, Sent
 from pyiismod.runtime import Runtime, find
@@ -219,9 +219,9 @@ class Server(Happenings):
         short_reads: int | None = None,
         disconnect_after: int | None = None,
         schedule: str | int | None = None,
+        user: UserTypes | None = None,
         connection: str = "",
         certificate: bytes = b"",
-        user: UserTypes | None = None,
     ) -> Response:
         """Fire one request through the modules and return what the client gets.
 
@@ -236,10 +236,10 @@ class Server(Happenings):
             short_reads: a number: modules get the body in pieces of sizes drawn from that seed.
             disconnect_after: the client goes away after so many bytes of the body.
             schedule: when completions are delivered; the server's when None.
+            user: who makes it, as IIS has authenticated them; the server's when None.
             connection: name of the connection that carries it: requests of one name share it while it is kept alive,
                 and :meth:`disconnect` ends it; "" for a connection of its own.
             certificate: the client's, DER; empty for none.
-            user: who makes it, as IIS has authenticated them; the server's when None.
 
         Raises:
             UsageError: something in the request cannot be sent.
@@ -256,9 +256,9 @@ class Server(Happenings):
             short_reads=short_reads,
             disconnect_after=disconnect_after,
             schedule=schedule,
+            user=user,
             connection=connection,
             certificate=certificate,
-            user=user,
         )
         fired, worker = self._fire(command, body)
         self._recycle(fired, worker)
@@ -448,8 +448,8 @@ class Server(Happenings):
 
     def _close(self, worker: Worker, *, is_clean: bool = False) -> None:
         try:
-            if is_clean and self._pool is not None and isinstance(worker, WorkerClient):
-                worker.catch_up()
+            if is_clean and self._pool is not None and isinstance(worker, Lease):
+                worker.end()
                 self._output += worker.output.take()
                 self._pool.give_back(worker)
                 return

@@ -88,7 +88,8 @@ class ResponseStream:
         self._way = self._door.begin(None)
         conversation = self._way.conversation
         upload = Thread(target=conversation.pump, name="pyiismod-upload", daemon=True)
-        upload.start()
+        if self._door.content.rest is not None:
+            upload.start()
         conversation.wait_for_head()
         if (head := conversation.head) is not None:
             self.status, self.substatus, self.reason = head.status, head.substatus, head.reason
@@ -97,7 +98,8 @@ class ResponseStream:
         self._end()
         if self._fired is not None and self._fired.gone:
             self._fired = None
-            upload.join()  # two threads cannot draw from one content
+            if self._door.content.rest is not None:
+                upload.join()  # two threads cannot draw from one content
             return False
         self._take_whole()
         return True

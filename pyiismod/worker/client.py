@@ -180,17 +180,17 @@ class WorkerClient:
         except OSError:
             self._look.set()
 
-    def drain(self) -> None:
-        """Wait until every call has its reply, or has failed."""
-        while self._waiting:
-            sleep(_DRAIN)
-
     def catch_up(self) -> None:
         """Wait until everything that was printed before the last reply is in :attr:`output`."""
         until = monotonic() + _DRAIN_PATIENCE
         stream = self._process.stderr
         while stream is not None and not stream.closed and _waiting_in(stream.fileno()) and monotonic() < until:
             sleep(0.001)
+
+    def drain(self) -> None:
+        """Wait until every call has its reply, or has failed."""
+        while self._waiting:
+            sleep(_DRAIN)
 
     def close(self) -> None:
         """End the worker: with a goodbye, or by force when a call still waits for it. Idempotent.

@@ -150,8 +150,9 @@ class Inflow:
             OtherSideGone: the rest will never come.
             Interrupted: it is not wanted any more; nothing is lost.
         """
-        piece = self._take(is_wanted)
-        return b"" if piece is None else piece
+        if self.ended:
+            return b""
+        return self._taken(self._next(is_wanted))
 
     def read_now(self) -> bytes | None:
         """Return the next piece if it is there, else None; b"" at the end, and ever after.
@@ -159,15 +160,14 @@ class Inflow:
         Raises:
             OtherSideGone: the rest will never come.
         """
-        return self._take(None)
-
-    def _take(self, is_wanted: Wanted | None) -> bytes | None:
         if self.ended:
             return b""
         try:
-            piece = self._next(is_wanted)
+            return self._taken(self._next(None))
         except Empty:
             return None
+
+    def _taken(self, piece: bytes | None) -> bytes:
         if piece is None:
             self._pieces.put(None)
             raise OtherSideGone

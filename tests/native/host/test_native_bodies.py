@@ -267,7 +267,7 @@ def test_an_asynchronous_write_does_not_wait_for_a_slow_reader(schedule: str, on
         pieces = iter(response)
         first = next(pieces)
         threading.Event().wait(0.2)
-        assert response._conversation.download.is_full
+        assert response._way.conversation.download.is_full
         rest = b"".join(pieces)
     assert len(first) + len(rest) == 8 * MEGABYTE
     assert printed(response.trace) == ["pending 1, sent 0", f"0x00000000 with {8 * MEGABYTE} bytes"]

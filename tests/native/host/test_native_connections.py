@@ -70,7 +70,7 @@ def test_a_stream_that_is_left_while_its_request_waits(iis: Server) -> None:
     thread, _ = in_background(stream.__enter__)
     threading.Event().wait(0.2)
     assert thread.is_alive()
-    stream._conversation.download.leave()
+    stream._way.conversation.download.leave()
     thread.join(20)
     assert not thread.is_alive()
     assert stream.connection == "reset"
