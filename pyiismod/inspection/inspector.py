@@ -327,3 +327,5 @@ def _unknown(decoder: Decoder, registered: Registered, overridden: Overridden) -
         yield "Which handlers are overridden: no vtable and no text of a default handler was found."
     if registered.followed and None in (registered.masks.request, registered.masks.post, registered.masks.global_):
         yield "The value of a mask: it is computed while RegisterModule runs; probe shows it."
+    if "?" in registered.masks.priorities.values():
+        yield "A priority: it is computed while RegisterModule runs; probe shows it."

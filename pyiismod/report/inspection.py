@@ -171,7 +171,8 @@ def _notifications(found: Notifications) -> Iterator[Row]:
 
 
 def _with_priority(name: str, priority: str | None) -> str:
-    return f"{name} ({visible(priority)})" if priority else name
+    shown = "a priority that is computed while it runs" if priority == "?" else visible(priority or "")
+    return f"{name} ({shown})" if priority else name
 
 
 def _needs(inspection: Inspection) -> Iterator[Row]:

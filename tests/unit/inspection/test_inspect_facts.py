@@ -179,6 +179,9 @@ def test_what_is_computed_is_said_to_be() -> None:
     assert found.registration.notifications.request is None
     assert any("computed" in sentence for sentence in found.unknown)
     assert found.registration.sure == "likely"
+    found = inspect("style_xff")
+    assert found.registration.notifications.priorities == {"RQ_SEND_RESPONSE": "?"}
+    assert any("priority" in sentence for sentence in found.unknown)
 
 
 def test_without_capstone_it_says_what_it_cannot_tell(monkeypatch: pytest.MonkeyPatch) -> None:
