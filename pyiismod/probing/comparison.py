@@ -20,7 +20,7 @@ from pyiismod.module import Module
 from pyiismod.probing.ask import Answer, Change, Request, ask, differences
 from pyiismod.probing.sandbox import Sandbox
 from pyiismod.probing.variations import VISITOR, Clues, clues, variations
-from pyiismod.requests_from import read_requests
+from pyiismod.replay.files import read
 from pyiismod.server import Server
 
 __all__ = ["Comparison", "compare"]
@@ -97,7 +97,11 @@ def compare(
         UsageError: a file of requests cannot be read, or this system cannot confine the modules.
     """
     before, after = inspect_module(old), inspect_module(new)
-    requests = [Request(*request) for file in files for request in read_requests(file)]
+    requests = [
+        Request(recorded.place, recorded.method, recorded.url, recorded.headers, recorded.content or b"")
+        for file in files
+        for recorded in read(file)
+    ]
     requests = requests or list(_built_in((before, old), (after, new)))
     with Sandbox(megabytes=megabytes, unconfined=unconfined) as sandbox:
         first, second = (_run(sandbox, module, requests) for module in (old, new))

@@ -84,7 +84,11 @@ class Sandbox:
         return copy
 
     def server(self, *, timeout: float = 10.0, **settings: Any) -> Server:
-        """Return a server whose workers run here, with the small site as its content."""
+        """Return a server whose workers run here, with the small site as its content.
+
+        Its error pages have details for everybody: a page that differs from client to client is not the module's doing.
+        """
+        settings["error_mode"] = "Detailed"
         return Server(root=self.site, timeout=timeout, runtime=self.confinement.runtime, **settings)
 
     def remember(self) -> None:

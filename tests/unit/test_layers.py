@@ -20,10 +20,10 @@ ROOT = Path(pyiismod.__file__).parent
 
 API = {
     *("asyncstreaming", "checking", "content", "conversation", "guarded", "handler", "happenings", "headers"),
-    *("module", "pool", "request", "requests_from", "response", "server", "streaming", "trace"),
+    *("module", "pool", "request", "response", "server", "streaming", "trace"),
 }
 FACES = {
-    *("cli", "report", "pytest_plugin", "ftw_items", "testing", "asgi", "transport", "port", "replay", "starter"),
+    *("cli", "report", "pytest_plugin", "ftw_items", "testing", "asgi", "transport", "port", "starter"),
     "__main__",
 }
 MAY_IMPORT = {
@@ -36,9 +36,23 @@ MAY_IMPORT = {
     "inspection": {"abi", "errors"},
     "worker": {"host", "pipeline", "runtime", "abi", "errors", ""},
     **{name: {*API, "worker", "runtime", "inspection", "abi", "errors", "rules"} for name in API},
-    "probing": {*API, "worker", "runtime", "inspection", "abi", "errors", "rules"},
+    "replay": {*API, "errors", ""},
+    "probing": {*API, "replay", "worker", "runtime", "inspection", "abi", "errors", "rules"},
     **{
-        name: {*FACES, *API, "probing", "worker", "runtime", "inspection", "abi", "errors", "rules", "host", ""}
+        name: {
+            *FACES,
+            *API,
+            "probing",
+            "replay",
+            "worker",
+            "runtime",
+            "inspection",
+            "abi",
+            "errors",
+            "rules",
+            "host",
+            "",
+        }
         for name in FACES
     },
     "": {*API, "worker", "errors"},  # pyiismod/__init__.py itself
@@ -68,7 +82,7 @@ THIRD_PARTY = {
     "": set(),
 }
 WORKER_SIDE = ("pyiismod.worker.serve", "pyiismod.worker.engine")
-OUR_SIDE = {"runtime", "inspection", "probing", *API, *FACES}
+OUR_SIDE = {"runtime", "inspection", "probing", "replay", *API, *FACES}
 SLOW_TO_IMPORT = {"asyncio", "dataclasses", "email", "http", "inspect", "logging", "subprocess", "tempfile", "ssl"}
 
 

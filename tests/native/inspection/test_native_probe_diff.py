@@ -134,3 +134,9 @@ def test_diff_of_the_same_build_on_requests_of_a_file(windows: Runtime, dll: Dll
     assert code == 0, document
     assert (document["differs"], document["requests"], document["compared"]) == (False, 2, 2)
     assert document["behaviour"] == []
+
+
+def test_error_pages_are_not_the_modules_doing(windows: Runtime, dll: Dll) -> None:
+    """IIS shows details to clients on its own computer only; that is no reaction of the module."""
+    found = probe(dll("style_basic_auth.msvc"))
+    assert [reaction.group for reaction in found.reactions if reaction.visible] == ["header"]

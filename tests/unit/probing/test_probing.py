@@ -6,10 +6,8 @@ import io
 from pathlib import Path
 from typing import Any
 
-import pytest
 from rich.console import Console
 
-from pyiismod.errors import UsageError
 from pyiismod.inspection.inspector import inspect_module
 from pyiismod.probing.ask import Answer, Change, Request, calls_of, differences
 from pyiismod.probing.comparison import Comparison, Difference, Timing
@@ -18,7 +16,6 @@ from pyiismod.probing.probe import Confined, Probe, Reaction, Registered
 from pyiismod.probing.variations import VISITOR, clues, variations
 from pyiismod.report.comparison import comparison_report
 from pyiismod.report.probing import probe_report
-from pyiismod.requests_from import read_requests
 from pyiismod.runtime import confinement
 from pyiismod.trace import Trace, TraceEvent
 
@@ -125,49 +122,6 @@ def test_texts_become_paths() -> None:
     path = FIXTURES / "style_rewriter.msvc.dll"
     names = {request.name for group, request in variations(clues(inspect_module(path), path, ())) if group == "path"}
     assert {"/friendly/", "/friendly/x", "/index.html?name=x"} <= names
-
-
-# --- requests from files
-
-
-def test_http_files(tmp_path: Path) -> None:
-    file = tmp_path / "a.http"
-    file.write_text(
-        "@host = http://localhost\n# a comment\n\nGET {{host}}/one HTTP/1.1\nX-A: 1\nContent-Length: 9\n\n"
-        "### named\nPOST /two\nContent-Type: text/plain\n\nline 1\nline 2\n\n###\n/three\n"
-    )
-    first, second, third = read_requests(file)
-    assert (first.method, first.url, first.headers, first.content) == (
-        "GET",
-        "http://localhost/one",
-        (("X-A", "1"),),
-        b"",
-    )
-    assert (second.method, second.url, second.content) == ("POST", "/two", b"line 1\nline 2")
-    assert (third.method, third.url) == ("GET", "/three")
-    assert len({request.name for request in (first, second, third)}) == 3
-
-
-def test_har_files(tmp_path: Path) -> None:
-    file = tmp_path / "a.har"
-    file.write_text(
-        '{"log": {"entries": [{"request": {"method": "POST", "url": "https://h/p?q", "headers": '
-        '[{"name": ":authority", "value": "h"}, {"name": "X-A", "value": "1"}], "postData": {"text": "b"}}}, '
-        '{"request": {"method": "GET", "url": "data:,x", "headers": []}}]}}'
-    )
-    (request,) = read_requests(file)
-    assert request[1:] == ("POST", "https://h/p?q", (("X-A", "1"),), b"b")
-
-
-@pytest.mark.parametrize("text", ["", "no requests here", "{}", '{"log": 1}', "{broken"])
-def test_files_without_requests(text: str, tmp_path: Path) -> None:
-    file = tmp_path / "a.http"
-    file.write_text(text)
-    with pytest.raises(UsageError) as error:
-        read_requests(file)
-    assert error.value.hint
-    with pytest.raises(UsageError, match="Cannot read"):
-        read_requests(tmp_path / "absent")
 
 
 # --- confinement
