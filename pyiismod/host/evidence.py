@@ -48,15 +48,21 @@ class Block:
         pointer: where it begins.
     """
 
-    __slots__ = ("_pointer",)
+    __slots__ = ("_first", "_pointer")
 
     def __init__(self, pointer: Any) -> None:
         self._pointer = pointer
+        self._first = ffi.cast("uintptr_t *", pointer)[0]
 
     @property
     def is_freed(self) -> bool:
         """Whether it has been freed since."""
         return not win32.is_heap_block(self._pointer)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether an object is there still: its block, and its vtable. Another thread may have the block by now."""
+        return not self.is_freed and bool(ffi.cast("uintptr_t *", self._pointer)[0] == self._first)
 
 
 def block_at(pointer: Any) -> Block | None:

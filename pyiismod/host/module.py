@@ -167,7 +167,7 @@ class Module:
                 function, block = slot.of(pointer), block_at(pointer)
                 with timeline.inside("Terminate", self.file, "Terminate", interface=slot.interface):
                     function(address(pointer))
-                    if block is not None and not block.is_freed:
+                    if block is not None and block.is_kept:
                         text = f"Terminate of {slot.interface} leaves the object that RegisterModule allocated"
                         timeline.violation(REGISTERED_OBJECT_LEAKED, text)
         info.factory = info.global_module = ffi.NULL

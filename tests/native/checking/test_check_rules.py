@@ -110,7 +110,7 @@ FAULTY = {
 def options(rule: str) -> Options:
     """Every rule, at the level whose lives show this one."""
     return Options(
-        level=LIVES.get(rule, 1), only=list(RULES), timeout=1 if rule in ("IM011", "IM061") else 20,
+        level=LIVES.get(rule, 1), only=list(RULES), timeout=4 if rule in ("IM011", "IM061") else 20,
         requests=110 if rule in LEAKS else 0,
     )  # fmt: skip
 
