@@ -111,9 +111,8 @@ def check(
     pyiismod check module.dll --junit check.xml --sarif check.sarif --github
     pyiismod check module.dll --json | jq .findings
 
-    \b
-    Settings may stand in \\[tool.pyiismod] of pyproject.toml or \\[check] of pyiismod.toml:
-    level, seed, only, skip, timeout, slow, requests. What is given here goes over them.
+    Settings may stand in \\[tool.pyiismod] of pyproject.toml or \\[check] of pyiismod.toml: level, seed, only, skip,
+    timeout, slow, requests. What is given here goes over them.
 
     \b
     Exit codes: 0 fine; warnings and notes are

@@ -22,7 +22,7 @@ def inspect(
     ] = None,
     yara: Annotated[
         Path | None,
-        typer.Option("--yara", metavar="RULES", help="Match YARA rules, a file or a folder (pyiismod[yara])."),
+        typer.Option("--yara", metavar="RULES", help="Match YARA rules, a file or a folder (pyiismod\\[yara])."),
     ] = None,
 ) -> int:
     """Say what a DLL is and what it would do, without running it: on every system, for every processor, without Wine.

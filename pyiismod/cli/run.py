@@ -166,6 +166,7 @@ def run(
     pyiismod run upload.dll PUT /file -d @photo.jpg -H 'Content-Type: image/jpeg'
     pyiismod run auth.dll --module rewrite.dll --root wwwroot /index.html
     pyiismod run hello.dll / --json | jq .outcome
+    pyiismod run hello.dll / --report hello.html
 
     \b
     Exit codes: 0 fine, whatever the HTTP status (but see --fail)

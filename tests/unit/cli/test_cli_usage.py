@@ -119,3 +119,21 @@ def test_version(option: str, pyiismod: Callable) -> None:
     from pyiismod import __version__
 
     assert pyiismod(option).text == f"pyiismod {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("run", "check", "inspect", "probe", "serve", "replay", "init", "exec"),
+        *("runtime install", "runtime status", "runtime remove"),
+    ],
+)
+def test_help_of_every_command_has_examples(command: str, pyiismod: Callable) -> None:
+    ran = pyiismod(*command.split(), "--help")
+    assert ran.code == 0
+    assert ran.text.count(f"pyiismod {command} ") >= 2  # the usage line, and an example
+
+
+@pytest.mark.parametrize(("command", "words"), [("check", "[tool.pyiismod]"), ("inspect", "pyiismod[yara]")])
+def test_help_keeps_what_stands_in_brackets(command: str, words: str, pyiismod: Callable) -> None:
+    assert words in pyiismod(command, "--help").text
