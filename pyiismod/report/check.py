@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
+from rich.constrain import Constrain
 from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["check_report"]
 
 _STYLES = {ERROR: "bold red", WARNING: "yellow", NOTE: "cyan"}
+_WIDEST = 110  # columns of a frame, where the screen has no width of its own
 _MARKS = {PASSED: ("ok", "green"), FAILED: ("FAILED", "bold red"), SKIPPED: ("skipped", "dim")}
 
 
@@ -109,7 +111,7 @@ def _shown_first(report: Report, first: Phase | None) -> Finding | None:
     return next(by_text, next(by_phase, None))
 
 
-def _first(phase: Phase | None, finding: Finding | None, everything: bool) -> Panel:
+def _first(phase: Phase | None, finding: Finding | None, everything: bool) -> RenderableType:
     parts: list[RenderableType] = []
     if finding is not None:
         parts.append(Text(finding.rule.title, "bold"))
@@ -124,7 +126,8 @@ def _first(phase: Phase | None, finding: Finding | None, everything: bool) -> Pa
     name = f"{phase.name} failed" if phase is not None else "broken"
     rule = f" · {finding.rule.id} {finding.rule.name}" if finding is not None else ""
     title = Text(f"{visible(name)}{rule}", "bold red")
-    return Panel(Group(*parts), title=title, title_align="left", border_style="red", padding=(1, 2))
+    panel = Panel(Group(*parts), title=title, title_align="left", border_style="red", padding=(1, 2))
+    return Constrain(panel, _WIDEST)
 
 
 def _reasons(finding: Finding) -> RenderableType:
