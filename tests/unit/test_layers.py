@@ -20,7 +20,7 @@ ROOT = Path(pyiismod.__file__).parent
 
 API = {
     *("asyncstreaming", "checking", "content", "conversation", "guarded", "handler", "happenings", "headers"),
-    *("module", "pool", "request", "response", "server", "streaming", "trace"),
+    *("module", "pool", "request", "response", "server", "streaming", "trace", "workplace"),
 }
 FACES = {
     *("cli", "report", "pytest_plugin", "ftw_items", "testing", "asgi", "transport", "port", "starter"),

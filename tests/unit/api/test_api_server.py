@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from pyiismod import ModuleCrashed, Server, UsageError, WorkerError
-from pyiismod.server import Worker
 from pyiismod.worker import protocol
 from pyiismod.worker.client import Closed
 from pyiismod.worker.output import Output
 from pyiismod.worker.protocol import Command, ErrorInfo, Reply
+from pyiismod.workplace import Worker
 
 CRASH = protocol.Failed(0, ErrorInfo("ModuleCrashed", "it crashed", "mend it", {"module": "a.dll", "phase": "Dispose"}))
 FIRED = protocol.Fired(0, 200, 0, "OK", [("A", "1")], b"body", [], ["IHttpContext::GetUser"])
