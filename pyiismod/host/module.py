@@ -234,16 +234,11 @@ class ModuleInstance:
 
     def _inside(self, timeline: Timeline, method: str, step: tuple[Subscriber, int, bool]) -> Inside:
         subscriber, bit, post = step
-        return timeline.inside(
-            "notification",
-            self.module.file,
-            method,
-            notification=REQUEST_BY_BIT[bit].name,
-            post=post,
-            interface="CHttpModule",
-            key=subscriber,
-            bit=bit,
-        )
+        inside = Inside(timeline, "notification", self.module.file, method, REQUEST_BY_BIT[bit].name, post)
+        inside.key, inside.bit = subscriber, bit
+        if timeline.is_recorded:
+            inside.note("CHttpModule", method)
+        return inside
 
     def dispose(self, timeline: Timeline) -> None:
         """Call ``Dispose``; the object is gone afterwards."""

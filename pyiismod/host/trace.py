@@ -281,15 +281,21 @@ class Inside(Frame):
 
     __slots__ = ("_event", "_handler", "_native_id", "_outer", "_phase", "_started", "_token")
 
-    def __init__(
+    def __init__(  # Frame's own is not called: each call into a module comes by here
         self, timeline: Timeline, phase: str, module: str, handler: str | None, notification: str | None, post: bool
     ) -> None:
-        self._outer = outer = current()
+        self._outer = outer = getattr(_thread, "frame", None)
         if outer is None:
-            super().__init__(timeline, module, notification, post)
+            self.depth, self.thread = timeline.depth, 0
         else:
-            super().__init__(timeline, module, notification, post, outer.depth)
-            self.thread = outer.thread
+            self.depth, self.thread = outer.depth, outer.thread
+        self.key = None
+        self.bit = 0
+        self.has_left = self.is_guest = self.has_returned = False
+        self.timeline = timeline
+        self.module = module
+        self.notification = notification
+        self.post = post
         self._phase = phase
         self._handler = handler
         self._event = _unrecorded
