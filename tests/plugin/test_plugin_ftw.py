@@ -6,6 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
+
+assert yaml  # its C part bears one import a process, and pytester forgets what its runs import
 
 _FTW = """
 meta: {enabled: true, name: script.yaml}

@@ -34,7 +34,13 @@ def test_what_is_in_the_wheel(wheel: Path) -> None:
         (metadata,) = (archive.read(name).decode() for name in names if name.endswith("/METADATA"))
         (entries,) = (archive.read(name).decode() for name in names if name.endswith("/entry_points.txt"))
     for needed in (
-        *("py.typed", "runtime/bin/supervisor.exe", "runtime/bin/python.exe", "runtime/pins.toml", "report/page.html"),
+        *(
+            "py.typed",
+            "runtime/bin/supervisor.exe",
+            "runtime/bin/python.exe",
+            "runtime/pins.toml",
+            "report/assets/page.html",
+        ),
         *("include/iismod/httpserv.h", "starter/template/src/NAME.cpp.in", "starter/template/github/test.yml.in"),
     ):
         assert f"pyiismod/{needed}" in names

@@ -5,15 +5,11 @@ from __future__ import annotations
 import base64
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from serve_browser import browse
 from serve_clients import Serving
-
-from pyiismod.runtime import Runtime
 
 # One red pixel.
 _PNG = base64.b64decode(
@@ -62,37 +58,3 @@ def test_a_browser_loads_a_page_with_assets_through_the_module(serve: Callable[.
     for asset in ("/", "/style.css", "/pixel.png", "/main.js", "/data.json"):
         assert f"GET {asset}  200" in serving.log
     assert serving.stop() == 0
-
-
-def test_a_browser_draws_the_timeline(windows: Runtime, dll: Callable[[str], Path], tmp_path: Path) -> None:
-    """``run --report page.html``: one bar for each event, inside of the drawing; a click finds its line."""
-    report = tmp_path / "page.html"
-    modules = [str(dll("style_waf")), "--module", str(dll("order_a")), "--report", str(report)]
-    command = [sys.executable, "-m", "pyiismod", "run", *modules, "/?a=1"]
-    subprocess.run(command, check=True, capture_output=True, timeout=120)
-    probe = """<script>
-    const bars = [...document.querySelectorAll("svg [data-row]")];
-    const inside = bars.filter(bar => {
-        const [box, chart] = [bar.getBoundingClientRect(), bar.closest("svg").getBoundingClientRect()];
-        return box.width > 0 && box.left >= chart.left - 1 && box.right <= chart.right + 2
-            && box.top >= chart.top && box.bottom <= chart.bottom;
-    });
-    bars.at(-1).dispatchEvent(new MouseEvent("click"));
-    document.title = JSON.stringify([bars.length, inside.length, document.querySelectorAll("tr").length,
-        document.querySelector("tr.picked").id === bars.at(-1).dataset.row]);
-    </script>"""
-    probed = tmp_path / "probed.html"
-    probed.write_text(report.read_text("utf-8").replace("</body>", probe + "</body>"), "utf-8")
-
-    dom = browse(probed.as_uri(), "--dump-dom", profile=tmp_path / "profile").decode()
-    shown = re.search(r"<title>(.*?)</title>", dom)
-    assert shown is not None
-    bars, inside, rows, picked = json.loads(shown[1])
-    assert bars == inside == rows > 20
-    assert picked
-
-    shot = tmp_path / "page.png"
-    size = "--window-size=1200,900"
-    browse(report.as_uri(), f"--screenshot={shot}", size, profile=tmp_path / "profile")
-    assert shot.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
-    assert shot.stat().st_size > 20_000
