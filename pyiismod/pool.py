@@ -21,7 +21,7 @@ from types import TracebackType
 from pyiismod.inspection import Image, LoadWarning
 from pyiismod.runtime import Runtime, find
 from pyiismod.worker.call import Call, Listener
-from pyiismod.worker.client import Closed, WorkerClient
+from pyiismod.worker.client import Closed, WorkerClient, start_worker
 from pyiismod.worker.output import Output
 from pyiismod.worker.protocol import Command, Reply
 
@@ -124,7 +124,7 @@ class WorkerPool:
                 return Lease(worker)
             worker.close()
         self.started += 1
-        return Lease(WorkerClient(self.runtime, timeout=self._timeout))
+        return Lease(start_worker(self.runtime, timeout=self._timeout))
 
     def give_back(self, lease: Lease) -> None:
         """Take a worker that is as good as new; its lease has ended."""

@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import RLock
-from time import monotonic
 from typing import Any, Protocol, TypeVar
 
 from pyiismod import errors
@@ -25,7 +24,7 @@ from pyiismod.runtime import Runtime, find
 from pyiismod.trace import Trace
 from pyiismod.worker import protocol
 from pyiismod.worker.call import Call, Listener
-from pyiismod.worker.client import WorkerClient
+from pyiismod.worker.client import start_worker
 from pyiismod.worker.output import Output
 
 __all__ = ["Worker", "Workplace"]
@@ -33,7 +32,6 @@ __all__ = ["Worker", "Workplace"]
 _Reply = TypeVar("_Reply", bound=protocol.Reply)
 
 
-_SOON = 5.0  # seconds
 _REMEMBERED = 100_000  # events and refused calls
 
 
@@ -247,13 +245,7 @@ class Workplace:
             self._runtime = self._pool.runtime
             return self._pool.take()
         self._runtime = self._runtime or find()
-        started = monotonic()
-        try:
-            return WorkerClient(self._runtime, timeout=self._timeout, environment=self._environment)
-        except WorkerError:  # a wineserver that is just ending takes who comes then with it; no module was there yet
-            if monotonic() - started > _SOON:
-                raise
-            return WorkerClient(self._runtime, timeout=self._timeout, environment=self._environment)
+        return start_worker(self._runtime, timeout=self._timeout, environment=self._environment)
 
     def _call(self, worker: Worker, command: protocol.Command, kind: type[_Reply]) -> _Reply:
         """Carry out a command."""

@@ -40,8 +40,9 @@ from pyiismod.worker.protocol import PROTOCOL_VERSION, Command, Ready, Reply, Sh
 if TYPE_CHECKING:
     from pyiismod.runtime import Runtime
 
-__all__ = ["Closed", "WorkerClient"]
+__all__ = ["Closed", "WorkerClient", "start_worker"]
 
+_SOON = 5.0  # seconds in which a worker that starts may die once
 _GUARD_PERIOD = 0.1  # seconds between two looks at deadlines and process
 _DUMP_PATIENCE = 15.0  # seconds for the stacks of all threads
 _DRAIN = 0.002  # seconds between two looks
@@ -317,6 +318,24 @@ class WorkerClient:
         if not report.exists() and self._leaving and hang is None:
             return Closed("the worker was closed")
         return explain(Evidence.gather(report, self._box, self.output.text(), status, hang))
+
+
+def start_worker(
+    runtime: Runtime, *, timeout: float = 30.0, environment: Mapping[str, str] | None = None
+) -> WorkerClient:
+    """Return a worker. One that dies as it starts is started once more: no module was there yet, and a wineserver that
+    is just ending takes with it who comes then.
+
+    Raises:
+        WorkerError, RuntimeBroken: as of :class:`WorkerClient`.
+    """
+    started = monotonic()
+    try:
+        return WorkerClient(runtime, timeout=timeout, environment=environment)
+    except WorkerError:
+        if monotonic() - started > _SOON:
+            raise
+        return WorkerClient(runtime, timeout=timeout, environment=environment)
 
 
 def _checked(reply: Reply) -> Ready:

@@ -45,6 +45,8 @@ from pyiismod.worker.protocol import (
 
 __all__ = ["main"]
 
+_LAST_LOOK = 0.005  # seconds in which a thread that a module has left behind runs into memory that is gone
+
 
 class Worker:
     """The commands of one channel, carried out on a pool.
@@ -101,6 +103,7 @@ class Worker:
                 if _flows(command):
                     self._engine.streams.expect(command, self._channel.send)
                 return command
+            sleep(_LAST_LOOK)
             self._channel.send(Done(command.id))
             self._asked = True
         except ChannelClosed:

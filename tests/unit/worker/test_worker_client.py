@@ -217,3 +217,23 @@ def test_a_message_that_cannot_be_sent_leaves_the_worker_alone(start: Callable[.
     with pytest.raises(TypeError):
         worker.call(Configure(0, {"what": object()}))
     assert isinstance(worker.call(resolve("still")), Resolved)
+
+
+@pytest.mark.parametrize("deaths", [0, 1, 2])
+def test_a_worker_that_dies_as_it_starts_is_started_once_more(deaths: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No module was there yet: it was the system's doing."""
+    starts = []
+
+    def start(runtime: Any, **options: Any) -> str:
+        starts.append(options)
+        if len(starts) <= deaths:
+            raise WorkerError("the worker vanished")
+        return "worker"
+
+    monkeypatch.setattr(client_module, "WorkerClient", start)
+    if deaths == 2:
+        with pytest.raises(WorkerError):
+            client_module.start_worker(None, timeout=1)  # type: ignore[arg-type]
+    else:
+        assert client_module.start_worker(None, timeout=1) == "worker"  # type: ignore[arg-type,comparison-overlap]
+    assert starts == [{"timeout": 1, "environment": None}] * min(deaths + 1, 2)
