@@ -1,9 +1,9 @@
 """Whose turn it is to read: one thread of a pool at a time, and never nobody for long.
 
 Whoever reads a command carries it out. To wake another reader for each command would cost as much as a small request
-takes, so a thread keeps the baton while it works, as long as commands come one by one and are short. A watcher takes
-the baton away from whoever works for longer than :data:`PATIENCE` and gives it to an idle thread, or a new one. After
-that, or when commands come close together, the baton is handed on before the work, until things are calm again.
+takes, so a thread keeps the baton while it works, as long as commands are short. A watcher takes the baton away from
+whoever works for longer than :data:`PATIENCE` and gives it to an idle thread, or a new one. After that, or when a
+command needs others to be read, the baton is handed on before the work, until things are calm again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["PATIENCE", "Baton"]
 PATIENCE = 0.001
 """Seconds that one command may keep the next one waiting."""
 
-_CALM = 64  # short commands in a row, after which the baton is kept again
+_CALM = 256  # short commands in a row, after which the baton is kept again
 _UNWATCHED = 50  # looks without anything new, after which the watcher rests
 
 

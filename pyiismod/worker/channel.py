@@ -62,11 +62,6 @@ class Channel(Generic[_T]):
             while data:
                 data = data[os.write(self._writing, data) :]
 
-    @property
-    def has_more(self) -> bool:
-        """Whether something of the next message came with the last one."""
-        return bool(self._came)
-
     def receive(self) -> _T:
         """Wait for one message.
 

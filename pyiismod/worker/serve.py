@@ -81,7 +81,7 @@ class Worker:
             mine = True
             while mine:
                 command = self._next()
-                loan = reading.lend(is_wanted=self._channel.has_more or _flows(command))
+                loan = reading.lend(is_wanted=_waits(command))
                 self._box.command(command.id)
                 reply = self._answer(command)
                 self._box.command(0)
@@ -134,6 +134,11 @@ class Worker:
 def _flows(command: Command) -> TypeGuard[Fire]:
     """Return whether more messages belong to this command."""
     return isinstance(command, Fire) and (command.more or command.stream or command.asks)
+
+
+def _waits(command: Command) -> bool:
+    """Return whether this command will wait for others that somebody has to read."""
+    return isinstance(command, Fire) and (command.more or command.asks)
 
 
 def _defect(message: Command | Reply, error: BaseException) -> ErrorInfo:

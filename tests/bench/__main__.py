@@ -269,4 +269,5 @@ def row(
     return what, number + verdict, f"≤ {wanted:g} {unit}", f"{name}: {yardstick:.3g}", f"{value / yardstick:.2f}"
 
 
-main()
+if __name__ == "__main__":
+    main()

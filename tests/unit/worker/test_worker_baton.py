@@ -80,7 +80,7 @@ def test_work_that_needs_a_reader_hands_the_baton_on_at_once() -> None:
     pool.do(lambda: not read.wait(10), is_wanted=True)
     pool.do(read.set)
     assert read.wait(10)
-    pool.do_all(200)  # and is kept again after a while
+    pool.do_all(600)  # and is kept again after a while
     assert len(set(pool.readers)) <= 4
     pool.stop()
 
