@@ -345,6 +345,6 @@ def _argument_bytes(target: Value) -> int | None:
     """Return what a method of an argument takes off the stack of a 32-bit caller, None if that is not known."""
     virtual = _virtual(target) if isinstance(target, Place) else None
     table = _TABLES.get(virtual[0].object.name) if virtual else None
-    if virtual is None or table is None or virtual[1] // 4 >= len(table):
+    if virtual is None or table is None or not 0 <= virtual[1] // 4 < len(table):
         return None
     return 4 * len(table[virtual[1] // 4].params)

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pyiismod.errors import PyiismodError
@@ -47,6 +47,7 @@ def survives(file: Path, data: bytes) -> None:
 
 
 @given(number=st.integers(0, 1 << 40))
+@example(number=16728)  # a call before the first slot of a vtable
 def test_mutated(file: Path, number: int) -> None:
     survives(file, mutated(number))
 
