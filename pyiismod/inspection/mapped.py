@@ -55,11 +55,6 @@ class Mapped:
         section = self.section(rva)
         return section is not None and section.is_executable and rva < section.rva + section.raw_size
 
-    def is_data(self, rva: int) -> bool:
-        """Whether ``rva`` lies in a section that holds no code."""
-        section = self.section(rva)
-        return section is not None and not section.is_executable
-
     def read(self, rva: int, size: int) -> bytes:
         """Return up to ``size`` bytes at ``rva``; fewer, or none, where the file ends."""
         section = self.section(rva)

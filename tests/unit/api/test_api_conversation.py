@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from wsgiref.validate import validator
@@ -112,6 +113,29 @@ def test_a_request_that_meets_an_ending_process_goes_to_the_next_one(
     else:
         got = iis.post("/", content=iter(pieces)).content
     assert ([len(got), got[:30]], workers) == ([9 * size, b"".join(pieces)[:30]], [])
+
+
+@pytest.mark.parametrize("size", [3, 300_000])
+def test_so_does_one_whose_content_comes_bit_by_bit(size: int, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An asynchronous source cannot be asked twice: what was drawn from it is kept until somebody takes of it."""
+    iis = make(content_handler=lambda request: request.read())
+    ending = iis._started()
+    iis.recycle()
+    workers = [ending, ending]
+    started = iis._started
+    monkeypatch.setattr(iis, "_started", lambda: workers.pop() if workers else started())
+    pieces = [bytes([i]) * size for i in range(9)]
+
+    async def source() -> AsyncIterator[bytes]:
+        for piece in pieces:
+            await asyncio.sleep(0)
+            yield piece
+
+    async def ask() -> bytes:
+        async with iis.astream("POST", "/", content=source()) as response:
+            return await response.aread()
+
+    assert (asyncio.run(asyncio.wait_for(ask(), 20)) == b"".join(pieces), workers) == (True, [])
 
 
 # --- handlers
