@@ -1,5 +1,6 @@
 // Completes a notification twice, as the query string says: ?post-post, ?post-indicate, ?indicate-continue (inside the
-// handler), ?own (PostCompletion twice from a thread of its own, the second time when the request is in END_REQUEST).
+// handler), ?own (PostCompletion twice from a thread of its own, the second time when the request is in END_REQUEST),
+// ?early (the same from within the handler; the first completion has to be delivered meanwhile).
 
 #include "own_thread.h"
 
@@ -17,8 +18,13 @@ public:
         char how[32];
         queryString(pHttpContext, how);
         m_context = pHttpContext;
-        m_own = strcmp(how, "own") == 0;
-        if (m_own)
+        m_waits = strcmp(how, "own") == 0 || strcmp(how, "early") == 0;
+        if (strcmp(how, "early") == 0)
+        {
+            work();
+            return RQ_NOTIFICATION_PENDING;
+        }
+        if (m_waits)
         {
             OwnThread<CBadCompleteTwice>::start(this);
             return RQ_NOTIFICATION_PENDING;
@@ -39,7 +45,7 @@ public:
     REQUEST_NOTIFICATION_STATUS OnEndRequest(IHttpContext*, IHttpEventProvider*) override
     {
         SetEvent(m_ending);
-        if (m_own)
+        if (m_waits)
             WaitForSingleObject(m_posted, INFINITE);
         return RQ_NOTIFICATION_CONTINUE;
     }
@@ -60,7 +66,7 @@ public:
 
 private:
     IHttpContext* m_context = NULL;
-    bool m_own = false;
+    bool m_waits = false;
     HANDLE m_ending = CreateEventA(NULL, TRUE, FALSE, NULL);
     HANDLE m_posted = CreateEventA(NULL, TRUE, FALSE, NULL);
 };

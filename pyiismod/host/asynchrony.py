@@ -93,25 +93,40 @@ class Asynchrony:
     # --- completions
 
     def start(self, completion: Completion) -> Turn | None:
-        """Something asynchronous begins in the open turn, which is returned; :meth:`post` ends it.
+        """Something asynchronous begins in the turn that is returned; :meth:`post` ends it.
 
-        Without an open turn that is a violation, and there is nothing to end.
+        Without a turn that could wait for it that is a violation, and there is nothing to end.
         """
         frame = current()
         completion.is_own = frame is not None and frame.is_guest
-        self._check_alone(completion)
-        turn = self._driver.arm(completion)
-        if turn is None:
-            self._timeline.violation(STARTED_OUTSIDE, f"{completion.what} was started when no notification was open")
-        else:
+        turn = self._meant(completion.what, "started")
+        if turn is not None:
+            self._check_alone(turn, completion)
+            turn.armed.append(completion)
             completion.is_posted = True
             self.waits(turn)
         return turn
 
-    def _check_alone(self, completion: Completion) -> None:
-        """One operation at a time, unless it is a read and a write in full duplex."""
+    def _meant(self, what: str, done: str) -> Turn | None:
+        """Return the turn that this thread completes, or note that there is none.
+
+        It is the one that the module was told of on this thread. In a nested notification, and on a thread of a
+        module's own, it can only be the open one; when that is a step of IIS's own, such a thread completes again what
+        it has completed before.
+        """
+        frame = current()
+        if frame is not None and frame.turn is not None and frame.timeline is self._timeline:
+            return frame.turn  # type: ignore[no-any-return]
         turn = self._driver.turn
-        for other in list(turn.armed) if turn is not None and completion.operation else ():
+        if turn is not None and turn.step[0] is None:
+            turn = self._driver.waited if frame is not None and frame.is_guest else None
+        if turn is None:
+            self._timeline.violation(STARTED_OUTSIDE, f"{what} was {done} when no notification was open")
+        return turn
+
+    def _check_alone(self, turn: Turn, completion: Completion) -> None:
+        """One operation at a time, unless it is a read and a write in full duplex."""
+        for other in list(turn.armed) if completion.operation else ():
             if other.operation and not (self.is_full_duplex and other.operation != completion.operation):
                 why = "a second one of its kind" if self.is_full_duplex else "EnableFullDuplex was not called"
                 self._timeline.violation(
@@ -130,9 +145,9 @@ class Asynchrony:
 
     def indicate(self, status: int) -> None:
         """``IndicateCompletion``: go on with that status, on this thread, inside this call."""
-        if (turn := self._driver.turn) is None:
-            self._timeline.violation(STARTED_OUTSIDE, "IndicateCompletion was called when no notification was open")
-        elif status == PENDING:
+        if (turn := self._meant("IndicateCompletion", "called")) is None:
+            return
+        if status == PENDING:
             self._exchange.drive(lambda: self._driver.deliver(turn, Completion("IndicateCompletion")))
         else:
             self._exchange.drive(lambda: self._driver.indicate(turn, status))

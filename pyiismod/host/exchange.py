@@ -215,7 +215,7 @@ class Exchange:
         subscriber, bit, post = turn.step
         if subscriber is None:
             return self._core(bit)
-        return nested.call(self, subscriber, bit, post, self.provider(PROVIDERS.get(bit, EventProvider)))
+        return nested.call(self, (subscriber, bit, post), self.provider(PROVIDERS.get(bit, EventProvider)), turn)
 
     def _core(self, bit: int) -> int:
         """Do what IIS itself does at an event."""
@@ -230,12 +230,12 @@ class Exchange:
 
     def completed(self, turn: Turn, completion: Completion) -> int:
         """Call ``OnAsyncCompletion`` or the module's callback."""
-        subscriber, bit, post = turn.step
+        subscriber, bit, _ = turn.step
         instance = self.instances.get(subscriber.position) if subscriber else None
         if subscriber is None or instance is None:
             return CONTINUE
         provider = self.provider(PROVIDERS.get(bit, EventProvider))
-        return instance.completed(self.timeline, (subscriber, bit, post), self.context, provider, completion)
+        return instance.completed(self.timeline, turn, self.context, provider, completion)
 
     def finish(self) -> None:
         """End the request: final send, Dispose, native objects, pool."""

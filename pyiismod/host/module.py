@@ -25,7 +25,7 @@ from pyiismod.host.objects import NativeObject
 from pyiismod.host.providers import Provider
 from pyiismod.host.registration import RegistrationInfo
 from pyiismod.host.trace import Inside, Timeline
-from pyiismod.pipeline import Completion, Subscriber
+from pyiismod.pipeline import Completion, Subscriber, Turn
 from pyiismod.rules.lifetime import REGISTERED_OBJECT_LEAKED
 
 if TYPE_CHECKING:
@@ -196,12 +196,17 @@ class ModuleInstance:
         self.pointer = pointer
 
     def notify(
-        self, timeline: Timeline, step: tuple[Subscriber, int, bool], context: NativeObject, provider: Provider
+        self,
+        timeline: Timeline,
+        step: tuple[Subscriber, int, bool],
+        context: NativeObject,
+        provider: Provider,
+        turn: Turn | None = None,
     ) -> int:
-        """Call a notification handler and return its raw status."""
+        """Call a notification handler and return its raw status; a nested one has no turn of its own."""
         _, bit, post = step
         method = handler_of(bit, post)
-        with self._inside(timeline, method, step) as event:
+        with self._inside(timeline, method, step, turn) as event:
             status = int(_MODULE[method].of(self.pointer)(self._this, context.pointer, provider.pointer))
             event.result = STATUS_NAMES.get(status, status)
         return status
@@ -209,17 +214,17 @@ class ModuleInstance:
     def completed(
         self,
         timeline: Timeline,
-        step: tuple[Subscriber, int, bool],
+        turn: Turn,
         context: NativeObject,
         provider: Provider,
         completion: Completion,
     ) -> int:
         """Call ``OnAsyncCompletion``, or the callback that the module gave, and return its raw status."""
-        _, bit, post = step
+        _, bit, post = step = turn.step
         info = CompletionInfo(timeline, completion)
         method = "completion routine" if completion.callback else "OnAsyncCompletion"
         try:
-            with self._inside(timeline, method, step) as event:
+            with self._inside(timeline, method, step, turn) as event:
                 event.args = {"bytes": completion.size, "status": hresult.name_of(completion.status)}
                 if completion.callback:
                     routine, argument = completion.callback
@@ -232,10 +237,12 @@ class ModuleInstance:
             info.end()
         return status
 
-    def _inside(self, timeline: Timeline, method: str, step: tuple[Subscriber, int, bool]) -> Inside:
+    def _inside(
+        self, timeline: Timeline, method: str, step: tuple[Subscriber | None, int, bool], turn: Turn | None
+    ) -> Inside:
         subscriber, bit, post = step
         inside = Inside(timeline, "notification", self.module.file, method, REQUEST_BY_BIT[bit].name, post)
-        inside.key, inside.bit = subscriber, bit
+        inside.key, inside.bit, inside.turn = subscriber, bit, turn
         if timeline.is_recorded:
             inside.note("CHttpModule", method)
         return inside

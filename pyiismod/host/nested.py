@@ -38,12 +38,13 @@ _DEEPEST_SEND = 10  # a send inside a send inside a …: IIS would end in a stac
 _HIGH = ALIASES.index("HIGH")  # log data is ready behind modules of lower priority
 
 
-def call(exchange: Exchange, subscriber: Subscriber, bit: int, post: bool, provider: Provider) -> int:
+def call(exchange: Exchange, step: tuple[Subscriber, int, bool], provider: Provider, turn: Turn | None = None) -> int:
     """Call a module's handler, creating its object when this is its first; return its status, unchecked."""
+    subscriber, bit, _ = step
     instance = _instance(exchange, subscriber)
     if instance is None:
         return CONTINUE if bit & (RQ_SEND_RESPONSE | NEVER_SKIPPED) else FINISH_REQUEST
-    return instance.notify(exchange.timeline, (subscriber, bit, post), exchange.context, provider)
+    return instance.notify(exchange.timeline, step, exchange.context, provider, turn)
 
 
 def _instance(exchange: Exchange, subscriber: Subscriber) -> ModuleInstance | None:
@@ -64,7 +65,7 @@ def _instance(exchange: Exchange, subscriber: Subscriber) -> ModuleInstance | No
 
 def _tell(exchange: Exchange, bit: int, provider: Provider, told: Iterable[Subscriber]) -> None:
     for subscriber in told:
-        status = call(exchange, subscriber, bit, False, provider)
+        status = call(exchange, (subscriber, bit, False), provider)
         if status != CONTINUE:
             exchange.strange_status(Turn((subscriber, bit, False)), status)
 

@@ -237,6 +237,8 @@ class Frame:
 
     Attributes:
         key, bit: who is told of what, as the pipeline sees it.
+        turn: which of the pipeline's turns the module is told of here, if it is one: what it completes from here is
+            meant for that, even when another thread has settled it by then and others are open.
         thread: 0 for the command's own, else a number among those that came from outside.
         has_left: whether what the call's arguments point to may be gone: a completion is on its way.
         has_returned: whether the module's function is over.
@@ -255,6 +257,7 @@ class Frame:
         "post",
         "thread",
         "timeline",
+        "turn",
     )
 
     def __init__(
@@ -267,6 +270,7 @@ class Frame:
     ) -> None:
         self.key: Any = None
         self.bit = 0
+        self.turn: Any = None
         self.thread = 0
         self.has_left = self.is_guest = self.has_returned = False
         self.timeline = timeline
@@ -289,7 +293,7 @@ class Inside(Frame):
             self.depth, self.thread = timeline.depth, 0
         else:
             self.depth, self.thread = outer.depth, outer.thread
-        self.key = None
+        self.key = self.turn = None
         self.bit = 0
         self.has_left = self.is_guest = self.has_returned = False
         self.timeline = timeline

@@ -165,13 +165,6 @@ class Driver:
             if not self._back(turn, self._dispatcher.notify(turn)):
                 return
 
-    def arm(self, completion: Completion) -> Turn | None:
-        """Note that something asynchronous was started in the open turn, which is returned."""
-        turn = self.turn
-        if turn is not None:
-            turn.armed.append(completion)
-        return turn
-
     def post(self, turn: Turn, completion: Completion, *, early: bool = False) -> None:
         """Something that was started has ended: deliver it when the handler has returned PENDING, or now if ``early``.
 

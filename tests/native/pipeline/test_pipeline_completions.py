@@ -144,6 +144,14 @@ def test_completing_twice(how: str, what: str, late: str, both: Load) -> None:
             assert said == "" or where.startswith(f"OnExecuteRequestHandler ({HANDLER}) of bad_complete_twice")
 
 
+def test_a_handler_that_completes_twice_is_not_the_next_one_s_fault(both: Load) -> None:
+    """Section 6, mistake 3: the first completion has driven the request on while the handler is still on its stack."""
+    response = both("bad_complete_twice").get("/?early", schedule="early")
+    (violation,) = response.trace.violations
+    assert violation.endswith(ALREADY.format("PostCompletion"))
+    assert violation.startswith(f"OnExecuteRequestHandler ({HANDLER})")
+
+
 @pytest.mark.parametrize("schedule", ["threaded", "inline"])
 def test_an_own_thread_that_completes_twice_is_not_the_next_one_s_fault(schedule: str, both: Load) -> None:
     """Section 6, mistake 3: the second completion arrives when another notification is open."""

@@ -62,8 +62,9 @@ class Host:
 
     def post(self, size: int = 0, *, early: bool = False) -> None:
         completion = Completion("PostCompletion", size)
-        turn = self.driver.arm(completion)
+        turn = self.driver.turn
         assert turn is not None
+        turn.armed.append(completion)
         self.driver.post(turn, completion, early=early)
 
     def deliver(self) -> None:
