@@ -112,7 +112,8 @@ class EntityChunks:
         Raises:
             OSError, Win32Error: its file's handle is none.
         """
-        count = len(self)
+        raw = self._raw
+        count = raw.EntityChunkCount if raw.pEntityChunks else 0
         mine = self._room(count)
         ffi.memmove(mine, ffi.addressof(chunk), _SIZE)
         if not count:
@@ -129,7 +130,7 @@ class EntityChunks:
             self._handles.append(handle)
         else:
             self._copy_name(mine)
-        self._raw.EntityChunkCount = count + 1
+        raw.EntityChunkCount = count + 1
 
     def _copy_name(self, mine: Any) -> None:
         if mine.DataChunkType == NAMED[0]:
@@ -168,7 +169,8 @@ class EntityChunks:
         """Forget all chunks."""
         self._raw.EntityChunkCount = 0
         self.copied = 0
-        self.close()
+        if self._handles:
+            self.close()
 
     def close(self) -> None:
         """Close what was duplicated. Idempotent, and touches no native memory: the request's may be gone."""
@@ -213,9 +215,9 @@ class EntityChunks:
 
     def parts(self) -> list[Part]:
         """Return what the chunks stand for, in order; a chunk that cannot be sent is noted and left out."""
-        parts = []
-        for i in range(len(self)):
-            part = self._part(i, self._raw.pEntityChunks[i])
+        parts, raw = [], self._raw
+        for i in range(raw.EntityChunkCount if raw.pEntityChunks else 0):
+            part = self._part(i, raw.pEntityChunks[i])
             if part is not None and part.size:
                 parts.append(part)
         return parts
@@ -225,7 +227,7 @@ class EntityChunks:
         if chunk.DataChunkType == FROM_MEMORY:
             size = chunk.FromMemory.BufferLength
             if memory := chunk.FromMemory.pBuffer:
-                if self._lent.is_gone(memory):
+                if self._lent.anything and self._lent.is_gone(memory):
                     return Part(memoryview(bytes(size)), 0, size)  # IIS would send whatever is there
                 return Part(ffi.buffer(memory, size), 0, size)
             what = f"claims {size} bytes at NULL" if size else None

@@ -33,7 +33,7 @@ from pyiismod.host.lent import Lent
 from pyiismod.host.mapping import Mapping
 from pyiismod.host.memory import RequestPool
 from pyiismod.host.module import STATUS_NAMES, ModuleInstance
-from pyiismod.host.objects import NativeObject
+from pyiismod.host.objects import NativeObject, end_all
 from pyiismod.host.providers import (
     PROVIDERS,
     EventProvider,
@@ -132,7 +132,6 @@ class Exchange:
         self.request = Request(self, incoming)
         self.response = Response(self)
         self.context = Context(self)
-        self.variables = ServerVariables(self)
         plans = iis.plans
         self.plan = plans.default
         self.machine = Machine(self.plan, lambda: self.handled)
@@ -142,12 +141,14 @@ class Exchange:
         self._threads = iis.threads
         self._global_modules = iis.global_modules
         self._asynchrony: Asynchrony | None = None
+        self._variables: ServerVariables | None = None
         self.instances: dict[int, ModuleInstance | None] = {}
         self.objects: list[NativeObject] = [self.request, self.response, self.context]
         self._providers: dict[type[EventProvider], EventProvider] = {}
         self.sends = 0
         timeline.caller = lambda: whereabouts.caller(self)
-        self.outgoing.when_left(self._client_left)
+        if client is not None:
+            client.left = self._client_left
         self.physical_path = content.map_path(self.settings, self.request.url.path)
         self.mapping.url_changed()
 
@@ -180,6 +181,13 @@ class Exchange:
     def abandon(self) -> None:
         """End a request that was never run."""
         self._end()
+
+    @property
+    def variables(self) -> ServerVariables:
+        """Its server variables."""
+        if self._variables is None:
+            self._variables = ServerVariables(self)
+        return self._variables
 
     @property
     def asynchrony(self) -> Asynchrony:
@@ -265,8 +273,8 @@ class Exchange:
         self.around.end()
         for child in reversed(self.children):
             child.left_behind()
-        for thing in (*self.objects, *self._providers.values()):
-            thing.end()
+        end_all(self.objects)
+        end_all(self._providers.values())
         for what in self.pool.damage():
             self.timeline.violation(OVERRUN, what)
         self.pool.release()

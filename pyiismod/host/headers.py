@@ -81,16 +81,14 @@ class Headers:
             False, and nothing has changed, when the name or the joined value would be longer than :data:`LONGEST`.
         """
         header_id = self._known(key)
-        name = b"" if header_id is not None else self._name(key)
+        if header_id is not None:
+            return self._set_known(self._raw.KnownHeaders[header_id], value, replace)
+        name = self._name(key)
         is_listed = self._is_listed(name)
         if not replace and not is_listed and (old := self.get(key)):
             value = old + b", " + value
         if len(value) > LONGEST or len(name) > LONGEST:
             return False
-        if header_id is not None:
-            known = self._raw.KnownHeaders[header_id]
-            known.pRawValue, known.RawValueLength = self._pool.data(value), len(value)
-            return True
         lines = list(self._lines(name))
         if lines and not is_listed:
             lines[0].pRawValue, lines[0].RawValueLength = self._pool.data(value), len(value)
@@ -99,6 +97,15 @@ class Headers:
         if replace:
             self._remove(lines)
         self.append(name, value)
+        return True
+
+    def _set_known(self, known: Any, value: bytes, replace: bool) -> bool:
+        if not replace and known.RawValueLength and (old := known.pRawValue):
+            value = ffi.buffer(old, known.RawValueLength)[:] + b", " + value
+        size = len(value)
+        if size > LONGEST:
+            return False
+        known.pRawValue, known.RawValueLength = self._pool.block(value + b"\0"), size
         return True
 
     def append(self, name: bytes, value: bytes) -> None:
@@ -139,7 +146,10 @@ class Headers:
         """Return (name, value) of every line in the order of the wire: known ones by id, then the others."""
         names, raw = self._table.names, self._raw
         known = KNOWN_HEADER.read(ffi.buffer(raw.KnownHeaders), len(names))
-        found = [(names[i], _text(at, known[2 * i])) for i, at in enumerate(known[1::2]) if at]
+        found = []
+        for i, at in enumerate(known[1::2]):
+            if at:
+                found.append((names[i], ffi.buffer(ffi.cast(_chars, at), known[2 * i])[:]))
         if count := self._count():
             lines = UNKNOWN_HEADER.read(ffi.buffer(raw.pUnknownHeaders, count * UNKNOWN_HEADER_SIZE), count)
             for i in range(0, 4 * count, 4):

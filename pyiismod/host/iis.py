@@ -132,7 +132,8 @@ class Iis:
             self.occurrences.thread_cleanup(timeline)
         finally:
             self.application.leave(timeline)
-        check(timeline)
+        if timeline.faults:
+            check(timeline)
         return outgoing
 
     def clone(self, parent: Exchange, clone_flags: int) -> Child:

@@ -294,11 +294,6 @@ class Outgoing:
         self.body.append(bytes(data))
         return True
 
-    def when_left(self, left: Callable[[], None]) -> None:
-        """Have ``left`` called when the client goes away; it must not wait."""
-        if self._client is not None:
-            self._client.left = left
-
     def abort(self) -> None:
         """Cut the connection; what has left stays with the client. Nothing happens after the end."""
         self.aborted = self.aborted or not self.is_complete

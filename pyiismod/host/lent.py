@@ -24,10 +24,14 @@ class Lent:
 
     Args:
         timeline: of the request.
+
+    Attributes:
+        anything: whether it was lent anything.
     """
 
     def __init__(self, timeline: Timeline) -> None:
         self._timeline = timeline
+        self.anything = False
         self._known: dict[int, tuple[str, Frame, list[str], Callable[[], str | None]]] = {}
 
     def add(self, pointer: Any, call: str) -> None:
@@ -42,10 +46,11 @@ class Lent:
         else:
             return
         self._known[int(ffi.cast("uintptr_t", pointer))] = call, frame, native_stack(), gone
+        self.anything = True
 
     def is_gone(self, pointer: Any) -> bool:
         """Return whether lent memory is gone, now that it is needed; note it, once."""
-        if not self._known or pointer is None:
+        if pointer is None:
             return False
         address = int(ffi.cast("uintptr_t", pointer))
         known = self._known.get(address)

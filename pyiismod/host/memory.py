@@ -92,7 +92,8 @@ class RequestPool:
 
     def damage(self) -> list[str]:
         """Return what was written around guarded blocks, in words."""
-        return [what for block in self._guarded if (what := block.damage()) is not None]
+        guarded = self._guarded
+        return [what for block in guarded if (what := block.damage()) is not None] if guarded else []
 
     def reserve(self, size: int) -> tuple[Any, Any, int]:
         """Return a block as pointer, and as the writable view and offset where it is."""
@@ -166,8 +167,9 @@ class RequestPool:
     def release(self) -> None:
         """End the pool: every pointer it gave out is dead now."""
         with _lock:
-            if len(_spare) < _MOST_SPARE:
-                _spare.extend(chunk for chunk in self._chunks if len(chunk[2]) == _CHUNK)
+            for chunk in self._chunks:
+                if len(chunk[2]) == _CHUNK and len(_spare) < _MOST_SPARE:
+                    _spare.append(chunk)
             self._chunks.clear()
             self._base = self._view = None
             self._next = self._end = 0

@@ -26,7 +26,7 @@ def set_header(headers: Headers, key: int | bytes | None, pszHeaderValue: Any, c
     """``SetHeader``: the value is copied; CR and LF are refused ("Breaking Changes" item 13)."""
     if not pszHeaderValue or not _is_usable(key, headers):
         return ERROR_INVALID_PARAMETER
-    value = bytes(ffi.buffer(pszHeaderValue, cch))
+    value = ffi.buffer(pszHeaderValue, cch)[:]
     if b"\r" in value or b"\n" in value:
         return ERROR_INVALID_PARAMETER
     return S_OK if headers.set(key, value, replace=replace) else ERROR_INVALID_DATA

@@ -204,9 +204,7 @@ class ModuleInstance:
         turn: Turn | None = None,
     ) -> int:
         """Call a notification handler and return its raw status; a nested one has no turn of its own."""
-        _, bit, post = step
-        method = handler_of(bit, post)
-        with self._inside(timeline, method, step, turn) as event:
+        with self._inside(timeline, method := handler_of(step[1], step[2]), step, turn) as event:
             status = int(_MODULE[method].of(self.pointer)(self._this, context.pointer, provider.pointer))
             event.result = STATUS_NAMES.get(status, status)
         return status

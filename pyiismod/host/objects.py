@@ -17,7 +17,7 @@ it is recorded by name and fails as documented, never with S_OK.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from time import perf_counter_ns
 from typing import Any, ClassVar, TypeVar
 
@@ -85,13 +85,20 @@ class NativeObject:
 
     def end(self) -> None:
         """Take the object back: later calls on it are recorded as violations. Idempotent."""
-        if _live.pop(self.this, None) is not None:
-            _ended[self.this] = (self.interface.__name__, self.timeline.process)
-            _places.append(self._place)
+        end_all((self,))
 
     def resolve(self, pointer: Any) -> NativeObject | None:
         """Return the live host object at ``pointer``, or None."""
         return _live.get(int(ffi.cast("uintptr_t", pointer)))
+
+
+def end_all(things: Iterable[NativeObject]) -> None:
+    """Take objects back, as each one's ``end`` does."""
+    for thing in things:
+        this = thing.this
+        if _live.pop(this, None) is not None:
+            _ended[this] = (thing.interface.__name__, thing.timeline.process)
+            _places.append(thing._place)
 
 
 def _more_places() -> _Place:

@@ -55,6 +55,11 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
         set_by: (module's name, ``RQ_*`` bit) of who set the status; (None, 0) for IIS itself.
     """
 
+    substatus = 0
+    error = S_OK
+    skip_custom_errors = False
+    set_by: tuple[str | None, int] = (None, 0)
+
     def __init__(self, exchange: Exchange) -> None:
         super().__init__(exchange.timeline)
         self._exchange = exchange
@@ -69,11 +74,10 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
         self.headers_suppressed: bool = False
         self.needs_disconnect = False
         self.description: str | None = None
-        self._forget_status()
 
     def _forget_status(self) -> None:
         self.substatus, self.error, self.skip_custom_errors = 0, S_OK, False
-        self.set_by: tuple[str | None, int] = (None, 0)
+        self.set_by = (None, 0)
 
     def _reset(self, *, headers_only: bool = False) -> None:
         self._struct.reset(headers_only=headers_only)
@@ -377,17 +381,19 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
     ) -> int:
         if not pDataChunks:
             return ERROR_INVALID_PARAMETER
-        if self._exchange.outgoing.aborted:
+        x, what = self._exchange, "WriteEntityChunks"
+        if x.outgoing.aborted:
             return ERROR_CONNECTION_INVALID
-        if len(self.chunks) + nChunks > MOST:
-            return self._too_many()
-        chunks = [pDataChunks[i] for i in range(nChunks)]
-        if not all(map(_is_sound, chunks)):
-            return ERROR_INVALID_PARAMETER
-        self._check_not_ended("WriteEntityChunks")
         before = len(self.chunks)
+        if before + nChunks > MOST:
+            return self._too_many()
+        for i in range(nChunks):
+            if not _is_sound(pDataChunks[i]):
+                return ERROR_INVALID_PARAMETER
+        self._check_not_ended(what)
         try:
-            for chunk in chunks:
+            for i in range(nChunks):
+                chunk = pDataChunks[i]
                 if chunk.DataChunkType != TRAILERS:
                     self.chunks.append_copy(chunk)
                 elif not self.chunks.take_trailers(chunk):
@@ -396,7 +402,6 @@ class Response(Http2Slots, NativeObject, IHttpResponse4):
         except handles.Unreadable:
             self.chunks.truncate(before)
             return ERROR_INVALID_HANDLE
-        x, what = self._exchange, "WriteEntityChunks"
         if fAsync and x.outgoing.line is not None and x.is_due:
             sending = x.send_later(bool(fMoreData) or self.is_buffered)
             return self._leaves(what, sending, callback, pcbSent, pfCompletionExpected)

@@ -75,7 +75,7 @@ class ResponseStruct:
         self.raw = ffi.cast(_response, block)
         self.lines = ffi.cast(_line, block + _LINES_AT)
         self.chunks = ffi.cast(_chunk, block + _CHUNKS_AT)
-        self.reset()
+        self._view[self._offset : self._offset + len(self._made)] = self._made
 
     def reset(self, *, headers_only: bool = False) -> None:
         """Put the defaults of the headers, or of everything, back; what values of modules' own lie in stays."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from _thread import allocate_lock, get_native_id
 from collections.abc import Callable
+from functools import partial
 from threading import local
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -129,9 +130,12 @@ class Timeline:
         self.box = box
         self.is_recorded = is_recorded
         self.process = process or self
-        self.events: list[Event] = _taken(process.events) if process else []
-        self.refused: list[str] = _taken(process.refused) if process else []
-        self.faults: list[BaseException] = _taken(process.faults) if process else []
+        self.events: list[Event] = []
+        self.refused: list[str] = []
+        self.faults: list[BaseException] = []
+        if process is not None and (process.events or process.refused or process.faults):
+            self.events, self.refused = _taken(process.events), _taken(process.refused)
+            self.faults = _taken(process.faults)
         self.caller: Callable[[], Frame] | None = None
         self._command = command
         self._visitors: dict[int, int] | None = None
@@ -323,13 +327,15 @@ class Inside(Frame):
         self._event.us = (perf_counter_ns() - self._started) / 1000
         self.has_returned = True
         timeline, outer = self.timeline, self._outer
-        collect_output(timeline)
+        box = timeline.box
+        if box.drain_debug(_output_cursor)[1] != _output_cursor:
+            collect_output(timeline)
         _thread.frame = outer
         if outer is None:
             del _frames[self._native_id]
         else:
             _frames[self._native_id] = outer
-        timeline.box.end(self._token)
+        box.end(self._token)
 
 
 _unrecorded = Event.__new__(Event)  # takes what nobody wants to know
@@ -340,9 +346,8 @@ _output_lock = allocate_lock()
 _output_cursor = 0
 
 
-def current() -> Frame | None:
-    """Return this thread's frame, or None when it is not inside a module."""
-    return getattr(_thread, "frame", None)
+current: Callable[[], Frame | None] = partial(getattr, _thread, "frame", None)
+"""Returns this thread's frame, or None when it is inside no module; slots ask all the time, so it is no Python code."""
 
 
 def here(default: Timeline) -> Timeline:

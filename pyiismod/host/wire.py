@@ -144,14 +144,15 @@ def nothing(exchange: Exchange) -> Sending:
 
 def _begin(outgoing: Outgoing, response: Response, incoming: Incoming, method: bytes, size: int, more: bool) -> None:
     status = response.status
-    outgoing.has_body = outgoing.is_opaque or (method != b"HEAD" and _allows_body(status))
+    allows_body = status >= 200 and status not in _NO_BODY
+    outgoing.has_body = outgoing.is_opaque or (allows_body and method != b"HEAD")
     outgoing.keeps_alive = incoming.keeps_alive and not response.needs_disconnect
     if response.headers_suppressed:
         outgoing.keeps_alive = False  # nothing says where the body ends
     else:
         outgoing.status, outgoing.substatus = status, response.substatus
         outgoing.reason = response.reason.decode("latin-1")
-        outgoing.headers = _headers(outgoing, response, incoming, size, more)
+        outgoing.headers = _headers(outgoing, response, incoming, size, more, allows_body)
     outgoing.is_whole = not more and size <= _SMALL
     outgoing.begin()
 
@@ -171,32 +172,29 @@ def _end(exchange: Exchange) -> None:
         )
 
 
-def _allows_body(status: int) -> bool:
-    return status >= 200 and status not in _NO_BODY
-
-
 def _headers(
-    outgoing: Outgoing, response: Response, incoming: Incoming, size: int, more: bool
+    outgoing: Outgoing, response: Response, incoming: Incoming, size: int, more: bool, allows_body: bool
 ) -> list[tuple[str, str]]:
-    own, status = response.headers, response.status
-    if status == 101:
+    own = response.headers
+    if outgoing.status == 101:
         own.delete(b"Connection")  # http.sys takes that of an unknown line only
     headers, present = _lines(own)
-    length = present.get(b"content-length")
-    is_framed = length is not None or b"transfer-encoding" in present or not _allows_body(status)
+    length, encoding = present.get(b"content-length"), present.get(b"transfer-encoding")
+    wish = present.get(b"connection")
+    is_framed = length is not None or encoding is not None or not allows_body
     is_http_1_1 = incoming.version >= (1, 1)
-    if b"chunked" in present.get(b"transfer-encoding", b"").lower() and is_http_1_1 and outgoing.has_body:
+    if encoding is not None and b"chunked" in encoding.lower() and is_http_1_1 and outgoing.has_body:
         outgoing.framing = Dechunker()
     if not is_framed and more and is_http_1_1:
         own.set(b"Transfer-Encoding", b"chunked", replace=True)
         headers, present = _lines(own)
-    if b"close" in present.get(b"connection", b"").lower() or (not is_framed and more and not is_http_1_1):
+    if (wish is not None and b"close" in wish.lower()) or (not is_framed and more and not is_http_1_1):
         outgoing.keeps_alive = False
     if length is not None and length.isdigit() and b"transfer-encoding" not in present:
         outgoing.promised = int(length)
     if b"date" not in present:
         headers.append(("Date", http_date(int(time()))))
-    if b"connection" not in present and (not is_http_1_1 or not outgoing.keeps_alive):
+    if wish is None and (not is_http_1_1 or not outgoing.keeps_alive):
         headers.append(("Connection", "keep-alive" if outgoing.keeps_alive else "close"))
     if not is_framed and not more:
         headers.append(("Content-Length", str(size)))

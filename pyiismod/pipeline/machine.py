@@ -32,15 +32,13 @@ class Machine:
         self._is_handled = is_handled
         self._disabled: dict[int, tuple[int, int]] = {}
         self._finished = False
-        self._stopped: tuple[int, bool] | None = None
+        self._stopped = 0  # what follows the step that left for LOG_REQUEST
         self._next = 0
 
     @property
     def position(self) -> tuple[int, bool]:
         """Bit and phase of the event that the request is in, or in which it left for LOG_REQUEST; bit 0 before all."""
-        if self._stopped is not None:
-            return self._stopped
-        return _here(self._steps, self._next)
+        return _here(self._steps, self._stopped or self._next)
 
     def replan(self, plan: Plan) -> None:
         """Go on by another plan, which tells of what is over what this one told."""
@@ -60,7 +58,7 @@ class Machine:
     def settle(self, bit: int, status: int) -> bool:
         """Act on what a step of ``bit`` returned; False when that status cannot be acted on and counts as CONTINUE."""
         if status == FINISH_REQUEST and not bit & NEVER_SKIPPED:
-            self._stopped, self._finished = self.position, True
+            self._stopped, self._finished = self._stopped or self._next, True
             return True
         return status == CONTINUE
 
@@ -80,8 +78,8 @@ class Machine:
         index = self._find(self._next, finished)
         if index >= len(self._steps) or self._steps[index][0] is not subscriber:
             return None
-        if finished and self._stopped is None:
-            self._stopped = self.position
+        if finished:
+            self._stopped = self._stopped or self._next
         self._finished, self._next = finished, index + 1
         return self._steps[index]
 

@@ -42,7 +42,12 @@ class Call:
         command: what was sent, or what is waited for.
         seconds: between two signs of life of the worker.
         listener: who takes what comes before the reply; a body that was not asked for in pieces is gathered here.
+
+    Attributes:
+        read: reads replies until this one's is there, unless somebody else does; whoever waits calls it.
     """
+
+    read: Callable[[Call], None] | None = None
 
     def __init__(self, command: Command | str, seconds: float, listener: Listener | None = None) -> None:
         self.command = command if isinstance(command, str) else type(command).__name__
@@ -91,6 +96,8 @@ class Call:
             ModuleCrashed, ModuleExited, ModuleHung: a module ended the worker, or did not come back.
             WorkerError: the worker failed.
         """
+        if self.read is not None:
+            self.read(self)
         with self._open:
             pass
         if self.reply is None:

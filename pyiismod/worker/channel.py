@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from _thread import allocate_lock
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 import msgspec
@@ -37,15 +38,22 @@ class Channel(Generic[_T]):
         reading: where frames come from.
         writing: where frames go.
         kind: the union of structs that may arrive.
+        wait: called before each read: waits until there is something to read, or raises ChannelClosed.
     """
 
-    def __init__(self, reading: int, writing: int, kind: object) -> None:
+    def __init__(self, reading: int, writing: int, kind: object, wait: Callable[[], None] | None = None) -> None:
         self._reading = reading
         self._writing = writing
+        self._wait = wait
         self._lock = allocate_lock()
         self._came: bytes | bytearray = b""  # and was not taken yet
         self._encode = msgspec.msgpack.Encoder().encode
         self._decoder: msgspec.msgpack.Decoder[_T] = msgspec.msgpack.Decoder(kind)
+
+    @property
+    def has_rest(self) -> bool:
+        """Whether something was read that was not received yet."""
+        return bool(self._came)
 
     def send(self, message: object) -> None:
         """Write one message; blocks while the pipe is full.
@@ -86,6 +94,8 @@ class Channel(Generic[_T]):
         """Read until ``size`` bytes of the frame have come, or more: what follows is kept."""
         came = self._came
         while len(came) < size:
+            if self._wait is not None:
+                self._wait()
             piece = os.read(self._reading, min(max(size - len(came), _LEAST), _PIECE))
             if not piece:
                 if not came:

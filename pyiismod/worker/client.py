@@ -5,8 +5,9 @@
 
 A worker lives once. Whatever goes wrong with it - no answer in time, no more process, no protocol - it is ended, every
 call that waits gets the same error, and so does every later one; a new client is a new worker. Three threads serve it:
-one reads replies, one reads what it prints, and the guard, which alone decides about life and death. The end of a
-worker is the end of the supervisor's process, never an end-of-file: wineserver may hold pipes open for seconds.
+one reads replies when no caller does (:mod:`pyiismod.worker.replies`), one reads what it prints, and the guard, which
+alone decides about life and death. The end of a worker is the end of the supervisor's process, never an end-of-file:
+wineserver may hold pipes open for seconds.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from threading import Event, Lock, Thread
+from threading import Event, Thread
 from time import monotonic, sleep
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -30,12 +31,12 @@ import pyiismod
 from pyiismod.abi import abi_hash
 from pyiismod.errors import PyiismodError, RuntimeBroken, WorkerError
 from pyiismod.worker.blackbox import BlackBoxReader
-from pyiismod.worker.call import BEFORE_REPLY, Call, Listener, again
-from pyiismod.worker.channel import Channel, ChannelClosed, ChannelError
+from pyiismod.worker.call import Call, Listener, again
 from pyiismod.worker.evidence import Evidence, Hang
 from pyiismod.worker.lifeline import Lifeline
 from pyiismod.worker.output import Output
 from pyiismod.worker.protocol import PROTOCOL_VERSION, Command, Ready, Reply, Shutdown
+from pyiismod.worker.replies import Replies
 
 if TYPE_CHECKING:
     from pyiismod.runtime import Runtime
@@ -82,17 +83,11 @@ class WorkerClient:
     ) -> None:
         self.output = Output()
         self._timeout = timeout
-        self._lock = Lock()
-        self._waiting: dict[int, Call] = {}
-        self._last_id = 0
-        self._death: PyiismodError | None = None
         self._leaving = False
-        self._trouble: ChannelError | None = None
         self._look = Event()
         self._directory = Path(tempfile.mkdtemp(prefix="pyiismod-", dir=runtime.scratch))
         self._box = BlackBoxReader.create(os.fspath(self._directory / "box"))
         self._life = Lifeline(self._directory / "life")
-        handshake = self._waiting[0] = Call("the start", timeout)
         try:
             self._process = self._spawn(runtime, environment or {})
         except OSError as error:
@@ -103,13 +98,15 @@ class WorkerClient:
         if stdin is None or stdout is None or stderr is None:
             raise AssertionError("Popen was asked for three pipes")
         _widen(stdin.fileno(), stdout.fileno())
-        self._channel: Channel[Reply] = Channel(stdout.fileno(), stdin.fileno(), Reply)
-        self._readers = [
-            Thread(target=self._read_replies, args=(stdout,), name=f"pyiismod-replies-{self.pid}", daemon=True),
-            Thread(target=self._read_output, args=(stderr,), name=f"pyiismod-output-{self.pid}", daemon=True),
-        ]
+        self._replies = Replies(stdout, stdin.fileno(), f"pyiismod-replies-{self.pid}", self._look.set)
+        self._channel = self._replies.channel
+        handshake = Call("the start", timeout)
+        self._replies.expect(handshake, self._send)
+        self._printing = Thread(
+            target=self._read_output, args=(stderr,), name=f"pyiismod-output-{self.pid}", daemon=True
+        )
         self._guard = Thread(target=self._watch, name=f"pyiismod-guard-{self.pid}", daemon=True)
-        for thread in (*self._readers, self._guard):
+        for thread in (self._printing, self._guard):
             thread.start()
         try:
             self.ready = _checked(handshake.wait())
@@ -130,7 +127,7 @@ class WorkerClient:
     @property
     def alive(self) -> bool:
         """Whether calls can still be made."""
-        return self._death is None
+        return self._replies.death is None
 
     def call(self, command: Command, deadline: float | None = None) -> Reply:
         """Send a command and wait for its reply. Any number of threads may call.
@@ -156,24 +153,16 @@ class WorkerClient:
         Raises:
             WorkerError: the worker has ended before.
         """
-        pending = Call(command, self._timeout if deadline is None else deadline, listener)
-        with self._lock:
-            if self._death is not None:
-                raise again(self._death)
-            self._last_id += 1
-            number = self._last_id
-            if listener is not None:
-                listener.opened(number, self._send)
-            self._waiting[number] = pending
+        call = Call(command, self._timeout if deadline is None else deadline, listener)
+        number = self._replies.expect(call, self._send)
         try:
             self._channel.send(msgspec.structs.replace(command, id=number))
         except OSError:
             self._look.set()  # the worker is going; the guard settles every call
         except BaseException:
-            with self._lock:
-                self._waiting.pop(number, None)
+            self._replies.forget(number)
             raise
-        return pending
+        return call
 
     def _send(self, message: object) -> None:
         try:
@@ -190,7 +179,7 @@ class WorkerClient:
 
     def drain(self) -> None:
         """Wait until every call has its reply, or has failed."""
-        while self._waiting:
+        while not self._replies.is_idle:
             sleep(_DRAIN)
 
     def close(self) -> None:
@@ -199,16 +188,16 @@ class WorkerClient:
         Raises:
             ModuleCrashed, ModuleExited, ModuleHung: a module that was still loaded failed on the way out.
         """
-        with self._lock:
-            polite = self._death is None and not self._waiting
-            self._leaving = True
+        polite = self.alive and self._replies.is_idle
+        self._leaving = True
         if polite:
             with contextlib.suppress(WorkerError):
                 self.call(Shutdown(0))
                 self._guard.join(self._timeout)
         self._end()
-        if polite and self._death is not None and not isinstance(self._death, WorkerError):
-            raise again(self._death)
+        death = self._replies.death
+        if polite and death is not None and not isinstance(death, WorkerError):
+            raise again(death)
 
     # --- start and end ------------------------------------------------------------------------------------------
 
@@ -240,26 +229,6 @@ class WorkerClient:
 
     # --- the reading threads ------------------------------------------------------------------------------------
 
-    def _read_replies(self, stream: Any) -> None:
-        with stream:
-            try:
-                while True:
-                    reply = self._channel.receive()
-                    is_last = not isinstance(reply, BEFORE_REPLY)
-                    with self._lock:
-                        pending = self._waiting.pop(reply.id, None) if is_last else self._waiting.get(reply.id)
-                    if pending is None:
-                        raise ChannelError(f"nobody asked for {type(reply).__name__} {reply.id}")
-                    if is_last:
-                        pending.settle(reply, None)
-                    else:
-                        pending.deliver(reply)
-            except (ChannelClosed, OSError):
-                pass
-            except ChannelError as error:
-                self._trouble = error
-            self._look.set()
-
     def _read_output(self, stream: Any) -> None:
         with stream, contextlib.suppress(OSError):
             while piece := os.read(stream.fileno(), 65536):
@@ -272,19 +241,13 @@ class WorkerClient:
         while self._process.poll() is None:
             self._look.wait(_GUARD_PERIOD)
             if self._look.is_set():
-                self._wait_or_kill(0 if self._trouble else _DRAIN_PATIENCE)
-            elif hang := self._overdue():
+                self._wait_or_kill(0 if self._replies.trouble else _DRAIN_PATIENCE)
+            elif hang := self._replies.overdue(monotonic()):
                 self._box.request_dump()
                 self._wait_or_kill(_DUMP_PATIENCE)
+            else:
+                self._replies.check()
         self._settle(self._process.wait(), hang)
-
-    def _overdue(self) -> Hang | None:
-        now = monotonic()
-        with self._lock:
-            for number, pending in self._waiting.items():
-                if pending.is_overdue(now):
-                    return Hang(number, pending.command, pending.seconds)
-        return None
 
     def _wait_or_kill(self, seconds: float) -> None:
         try:
@@ -294,27 +257,22 @@ class WorkerClient:
 
     def _settle(self, status: int, hang: Hang | None) -> None:
         """Say why the worker ended, to everybody who waits and for ever."""
-        for reader in self._readers:
-            reader.join(_DRAIN_PATIENCE)
+        self._replies.finish(_DRAIN_PATIENCE)
+        self._printing.join(_DRAIN_PATIENCE)
         error = self._cause(status, hang)
-        with self._lock:
-            self._death = error
-            waiting = list(self._waiting.values())
-            self._waiting.clear()
         if self._process.stdin:
             with contextlib.suppress(OSError):
                 self._process.stdin.close()
         self._clean_up()
-        for pending in waiting:
-            pending.settle(None, error)
+        self._replies.fail(error)
 
     def _cause(self, status: int, hang: Hang | None) -> PyiismodError:
         from pyiismod.worker.postmortem import explain
 
         report = self._directory / "postmortem.json"
-        if self._trouble:
+        if trouble := self._replies.trouble:
             details = {"output": self.output.text()}
-            return WorkerError(f"the worker does not keep to the protocol: {self._trouble}", details=details)
+            return WorkerError(f"the worker does not keep to the protocol: {trouble}", details=details)
         if not report.exists() and self._leaving and hang is None:
             return Closed("the worker was closed")
         return explain(Evidence.gather(report, self._box, self.output.text(), status, hang))

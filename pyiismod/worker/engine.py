@@ -70,6 +70,8 @@ class Engine:
 
     def _handle(self, command: Command, timeline: Timeline) -> Reply:
         match command:
+            case protocol.Fire():
+                return self._fire(command, timeline)
             case protocol.Configure():
                 self._configure(command)
                 return protocol.Done(command.id)
@@ -78,8 +80,6 @@ class Engine:
             case protocol.Load():
                 with self._lock:
                     return self._load(command, timeline)
-            case protocol.Fire():
-                return self._fire(command, timeline)
             case protocol.Raise():
                 return self._raise(command, timeline)
             case protocol.Measure():
@@ -126,6 +126,7 @@ class Engine:
         return protocol.Loaded(command.id, registration, *_told(timeline))
 
     def _fire(self, command: protocol.Fire, timeline: Timeline) -> Reply:
+        iis = self._server
         visitor = self.streams.of(command.id) if command.more or command.stream or command.asks else None
         url = parsed(command.scheme, command.authority, command.target)
         incoming = Incoming(
@@ -135,7 +136,7 @@ class Engine:
             command.body,
             remote=command.remote,
             local=command.local,
-            account=_account(command.user),
+            account=None if command.user is None else _account(command.user),
             connection=command.connection,
             certificate=command.certificate,
             version=command.version,
@@ -146,7 +147,7 @@ class Engine:
         )
         client = visitor if command.stream else None
         try:
-            outgoing = self._server.fire(incoming, timeline, command.schedule, client)
+            outgoing = iis.fire(incoming, timeline, command.schedule, client)
         except Gone:
             return protocol.Fired(command.id, 0, 0, "", [], b"", *_told(timeline), gone=True)
         finally:
@@ -165,7 +166,7 @@ class Engine:
             *_told(timeline),
             outgoing.connection,
             outgoing.interim,
-            self._server.occurrences.recycling,
+            iis.occurrences.recycling,
             log=outgoing.log,
         )
 
@@ -194,9 +195,7 @@ class Engine:
         return b""
 
 
-def _account(user: protocol.User | None) -> Account | None:
-    if user is None:
-        return None
+def _account(user: protocol.User) -> Account:
     return Account(user.name, user.password, user.kind, user.roles, user.remote_name, user.token)
 
 
@@ -221,6 +220,8 @@ def _resolve(command: protocol.Resolve) -> protocol.Resolved:
 
 def _told(timeline: Timeline) -> tuple[list[TraceEvent], list[str]]:
     events, refused = timeline.close()
+    if not events:
+        return [], refused
     return [
         TraceEvent(
             *(e.event, e.module, e.notification, e.post, e.interface, e.method, e.args, e.result, e.us),

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from secrets import token_hex
 
 import pytest
 
@@ -40,7 +41,7 @@ def left(directory: Path) -> list[str]:
 @pytest.fixture(autouse=True)
 def scratch(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Where workers keep their files; at the end there must be nothing of them."""
-    directory = tmp_path_factory.mktemp("workers")
+    directory = tmp_path_factory.mktemp(f"workers-{token_hex(8)}", numbered=False)  # others run beside us
     monkeypatch.setattr(tempfile, "tempdir", os.fspath(directory))
     before = set(threading.enumerate())
     yield directory

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from secrets import token_hex
 
 import pytest
 
@@ -21,7 +22,8 @@ from pyiismod.worker.protocol import Configure, Done, Failed, Load, Loaded, Reso
 Leftovers = Callable[[Path], list[str]]
 
 PARENT = """
-import sys, tempfile, threading, time
+import signal, sys, tempfile, threading, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 tempfile.tempdir = sys.argv[1]
 import pyiismod
 iis = pyiismod.Server(environment={"IISMOD_CRASH_IN": sys.argv[3]}, timeout=600)
@@ -32,7 +34,11 @@ if sys.argv[3] == "no phase":
     live()
 else:
     threading.Thread(target=live, daemon=True).start()
-    time.sleep(1.5)
+    def phases():
+        threads = iis._worker._box.threads() if iis._worker else []
+        return [name for thread in threads for frame in thread.frames for name in (frame.phase, frame.notification)]
+    while sys.argv[3] not in phases():
+        time.sleep(0.01)
 print("ready", flush=True)
 time.sleep(600)
 """
@@ -73,9 +79,10 @@ def test_our_side_dies(
     phase: str,
 ) -> None:
     with parent(scratch, dll("crash_hang"), phase) as process:
-        assert len(list(scratch.iterdir())) == 1
+        there = list(scratch.iterdir())
         process.send_signal(number)
         process.communicate()
+    assert len(there) == 1
     assert leftovers(scratch) == []
 
 
@@ -91,22 +98,24 @@ def test_our_side_dies_while_the_worker_starts(windows: Runtime, scratch: Path, 
 def test_children_of_a_module_end_with_the_worker(
     windows: Runtime, server: Callable[..., pyiismod.Server], dll: Callable[[str], Path]
 ) -> None:
+    mine = token_hex(8)
+
     def children() -> int:
         sleeping = 0
-        for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        for process in Path("/proc").glob("[0-9]*"):
             try:
-                sleeping += b"time.sleep(1) for _ in iter(int, 1)" in entry.read_bytes()
+                is_mine = mine.encode() in (process / "environ").read_bytes()
+                sleeping += is_mine and b"time.sleep(1) for _ in iter(int, 1)" in (process / "cmdline").read_bytes()
             except OSError:
                 continue
         return sleeping
 
-    before = children()
-    iis = server()
+    iis = server(environment={"IISMOD_TEST": mine})
     iis.load(dll("bad_starts_process"))
     assert int(iis.get("/").text) > 0
-    assert children() == before + 1
+    assert children() == 1
     iis.close()
-    assert children() == before
+    assert children() == 0
 
 
 @pytest.fixture

@@ -200,7 +200,7 @@ def test_closing_does_not_wait_for_a_call(start: Callable[..., WorkerClient]) ->
     worker = start("hangs")
     with ThreadPoolExecutor(1) as pool:
         call = pool.submit(worker.call, Configure(0, {}), 600)
-        while not worker._waiting:
+        while worker._replies.is_idle:
             time.sleep(0.01)
         worker.close()
         assert isinstance(call.exception(), WorkerError)
