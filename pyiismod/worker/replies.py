@@ -5,6 +5,9 @@ much as a small request takes. What he finds for others he passes on; when he ha
 long as anybody waits. It reads, too, when a call has a listener, whose caller does other things meanwhile. When nobody
 waits, nobody reads.
 
+As long as replies come quickly, a caller looks for the next one awake for a while before he goes to sleep: a processor
+that sleeps takes longer to wake than a small request takes. Whoever else wants the processor gets it.
+
 A reader waits for two things, the worker and our own word that it is over. The end of the pipe would not do: wineserver
 may hold it open for seconds. Windows cannot wait for a pipe and something else; there the thread reads always, and the
 pipe does end with the worker.
@@ -17,6 +20,7 @@ import sys
 from _thread import allocate_lock
 from collections.abc import Callable
 from threading import Event, Lock, Thread
+from time import perf_counter_ns
 from typing import Any
 
 from pyiismod.errors import PyiismodError
@@ -28,6 +32,7 @@ from pyiismod.worker.protocol import Reply
 __all__ = ["Replies"]
 
 _CALLERS_READ = sys.platform != "win32"
+_QUICK = 500_000  # nanoseconds that a caller looks for a reply without sleep, if the last one came in that time
 
 
 class Replies:
@@ -59,6 +64,8 @@ class Replies:
         self._ended = Event()  # nothing more will be read
         self._is_read = False
         self._is_taking = False  # what has left the pipe and was not passed on yet
+        self._is_quick = False  # the last reply that a caller has read came soon
+        self._is_awake = False  # whoever reads now need not sleep at once
         self._wanted = allocate_lock()  # held until the thread has to read
         self._wanted.acquire()
         self._thread = Thread(target=self._serve, name=name, daemon=True)
@@ -123,8 +130,12 @@ class Replies:
             with self._lock:
                 if not self._is_read and not call.is_settled:
                     leads = self._is_read = True
+                    self._is_awake = self._is_quick
+                    started = perf_counter_ns()
             while leads and not call.is_settled and self._read():
                 pass
+            if leads:
+                self._is_quick = perf_counter_ns() - started < _QUICK
         except BaseException:
             if leads and self._is_taking:
                 self._lose(ChannelError("reading a reply was interrupted"))
@@ -136,7 +147,7 @@ class Replies:
     def _hand_on(self) -> None:
         with self._lock:
             if not self._ended.is_set():
-                self._is_read = False
+                self._is_read = self._is_awake = False
                 if self._calls:
                     self._have_read()
 
@@ -182,7 +193,8 @@ class Replies:
     def _wait_for_more(self) -> None:
         if self._look is not None:
             self._is_taking = False
-            self._look(None)
+            if not (self._is_awake and _comes_soon(self._look)):
+                self._look(None)
             self._is_taking = True
 
     def _lose(self, trouble: ChannelError | None) -> None:
@@ -220,6 +232,17 @@ class Replies:
             self._calls.clear()
         for call in waiting:
             call.settle(None, error)
+
+
+def _comes_soon(look: Callable[[int], bool]) -> bool:
+    """Look for a while; return whether there was something to see."""
+    until = perf_counter_ns() + _QUICK
+    while not look(0):
+        if perf_counter_ns() > until:
+            return False
+        if sys.platform != "win32":
+            os.sched_yield()
+    return True
 
 
 def _poll(pipe: int, over: int) -> Callable[[float | None], bool]:
