@@ -177,17 +177,19 @@ class Surroundings:
 
     def end(self) -> None:
         """Modules are told of nothing more: clean up what they keep with the request, and release what it held."""
-        timeline = self._exchange.timeline
+        timeline, made = self._exchange.timeline, self._made
+        if not (made or self._users or self._held):
+            return
         for key in ("container", "named container"):
-            if key in self._made:
-                self._made[key].clean(timeline)
+            if key in made:
+                made[key].clean(timeline)
         while self._users:
             self._users.pop(0).release(timeline)
         while self._held:
             self._held.pop().drop(timeline)
         for key in ("cache policy", "trace"):
-            if key in self._made:
-                self._made[key].end()
+            if key in made:
+                made[key].end()
 
     def lose_client(self) -> None:
         """The client has gone: contexts kept with the connection hear of it."""

@@ -85,7 +85,7 @@ class Asynchrony:
             self._timeline.box.change(self._token, subscriber.key.file, handler, post, turn.told, armed)
 
     def end(self) -> None:
-        """The request is over: wake the thread that waits."""
+        """The request is over: wake the thread that waits. Idempotent."""
         with _lock:
             self._over = True
             self._inbox.put(None)

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from pyiismod.host.exchange import Exchange
     from pyiismod.host.response import Response
 
-_FIRST_ERROR = 400
+FIRST_ERROR = 400
+"""Status code."""
 
 
 def complete(exchange: Exchange, more: bool) -> None:
@@ -27,7 +28,7 @@ def complete(exchange: Exchange, more: bool) -> None:
         more: whether more of it follows.
     """
     response = exchange.response
-    if more or exchange.outgoing.started or response.status < _FIRST_ERROR or len(response.chunks):
+    if more or exchange.outgoing.started or response.status < FIRST_ERROR or len(response.chunks):
         return
     if response.skip_custom_errors or response.headers_suppressed or not exchange.has_error_pages:
         return

@@ -84,7 +84,7 @@ class Exchange:
         execute_flags: what ``ExecuteRequest`` was told.
         plan, machine, driver: whom to tell, where it is, and who goes on with it.
         instances: the modules' objects by position; None where ``GetHttpModule`` failed.
-        objects: what ends with it.
+        objects: what ends with it; the request is there as soon as a module has asked for it.
         sends: how deep it is in sends that SEND_RESPONSE modules make.
         logging: has the log data of the send that leaves now.
     """
@@ -95,7 +95,12 @@ class Exchange:
     level = 0
     execute_flags = 0
     logging: SendResponseProvider | None = None
+    handled = False
+    ended = False
     is_freed = False
+    sends = 0
+    _asynchrony: Asynchrony | None = None
+    _variables: ServerVariables | None = None
 
     has_error_pages = True
     """Whether errors without a body get one."""
@@ -103,7 +108,6 @@ class Exchange:
     settings: Settings
     mapping: Mapping
     incoming: Incoming
-    root: str
     physical_path: str
     request: Request
     response: Response
@@ -124,9 +128,6 @@ class Exchange:
         self.pool.is_exhausted = self.settings.fail_allocations
         self.lent = Lent(timeline)
         self.outgoing = Outgoing(client)
-        self.handled = False
-        self.ended = False
-        self.root = content.root_of(self.settings)
         self.around = self.AROUND(self, iis)
         self.process = iis.process
         self.request = Request(self, incoming)
@@ -140,12 +141,9 @@ class Exchange:
         self._schedule = schedule
         self._threads = iis.threads
         self._global_modules = iis.global_modules
-        self._asynchrony: Asynchrony | None = None
-        self._variables: ServerVariables | None = None
         self.instances: dict[int, ModuleInstance | None] = {}
-        self.objects: list[NativeObject] = [self.request, self.response, self.context]
+        self.objects: list[NativeObject] = [self.response, self.context]
         self._providers: dict[type[EventProvider], EventProvider] = {}
-        self.sends = 0
         timeline.caller = lambda: whereabouts.caller(self)
         if client is not None:
             client.left = self._client_left
@@ -186,8 +184,14 @@ class Exchange:
     def variables(self) -> ServerVariables:
         """Its server variables."""
         if self._variables is None:
-            self._variables = ServerVariables(self)
+            with _lock:
+                self._variables = self._variables or ServerVariables(self)
         return self._variables
+
+    @property
+    def root(self) -> str:
+        """The site's physical root, with a separator at its end."""
+        return content.root_of(self.settings)
 
     @property
     def asynchrony(self) -> Asynchrony:
@@ -195,10 +199,9 @@ class Exchange:
         if self._asynchrony is None:
             made = self.ASYNCHRONY(self, self.driver, self._threads, self._schedule)  # it may ask its parent's
             with _lock:
-                if self._asynchrony is None:
-                    if self.ended:
-                        made.end()
-                    self._asynchrony = made
+                self._asynchrony = self._asynchrony or made
+            if self.ended:  # asked behind that: whoever ends the request looks the other way round
+                self._asynchrony.end()
         return self._asynchrony
 
     def drive(self, go_on: Callable[[], None]) -> None:
@@ -210,11 +213,9 @@ class Exchange:
             self._over()
 
     def _over(self) -> None:
-        with _lock:
-            self.ended = True
-            asynchrony = self._asynchrony
-        if asynchrony is not None:
-            asynchrony.end()
+        self.ended = True
+        if self._asynchrony is not None:
+            self._asynchrony.end()
 
     # --- for the pipeline's driver
 
@@ -442,7 +443,8 @@ class Exchange:
         if not self.outgoing.ended:
             if self.plan.told(RQ_SEND_RESPONSE):
                 return nested.tell_of_send(self, more)
-            errorpages.complete(self, more)
+            if self.response.raw.StatusCode >= errorpages.FIRST_ERROR:
+                errorpages.complete(self, more)
         return more
 
     def _leave(self, more: bool) -> int:

@@ -8,6 +8,7 @@ is a line of its own, because joining cookies with a comma breaks them.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import compress
 from typing import Any
 
 from pyiismod.host._abi import ffi
@@ -147,9 +148,8 @@ class Headers:
         names, raw = self._table.names, self._raw
         known = KNOWN_HEADER.read(ffi.buffer(raw.KnownHeaders), len(names))
         found = []
-        for i, at in enumerate(known[1::2]):
-            if at:
-                found.append((names[i], ffi.buffer(ffi.cast(_chars, at), known[2 * i])[:]))
+        for i in compress(range(len(names)), known[1::2]):
+            found.append((names[i], ffi.buffer(ffi.cast(_chars, known[2 * i + 1]), known[2 * i])[:]))
         if count := self._count():
             lines = UNKNOWN_HEADER.read(ffi.buffer(raw.pUnknownHeaders, count * UNKNOWN_HEADER_SIZE), count)
             for i in range(0, 4 * count, 4):

@@ -122,13 +122,15 @@ class Incoming:
         self.url = url
         self.headers = headers
         fields = {name.lower(): value for name, value in headers}
-        self.expects_continue = fields.get("expect", "").lower() == "100-continue"
+        self.expects_continue = "expect" in fields and fields["expect"].lower() == "100-continue"
         self.declared = _length(fields, None if rest is not None else len(body))
-        wish = fields.get("connection", "").lower()
+        wish = fields["connection"].lower() if "connection" in fields else ""
         self.keeps_alive = "close" not in wish if version >= (1, 1) else "keep-alive" in wish
         self.short_reads = short_reads
         self.handler = handler
-        self._set_body(body, rest, disconnect_after)
+        self.body, self.rest = body, rest
+        if rest is not None or disconnect_after is not None or self.declared != len(body):
+            self._limit_body(disconnect_after)
         self.remote = remote
         self.local = local
         self.version = version
@@ -139,13 +141,13 @@ class Incoming:
         self.request_id = next(_request_ids)
         self.connection_id = next(_connection_ids)
 
-    def _set_body(self, body: bytes, rest: Rest | None, disconnect_after: int | None) -> None:
+    def _limit_body(self, disconnect_after: int | None) -> None:
         """Let through what the headers promise, or what comes before the client goes away."""
+        body, rest = self.body, self.rest
         limit, is_cut = self.declared, rest is None and len(body) < (self.declared or 0)
         if disconnect_after is not None and (limit is None or disconnect_after < limit):
             limit, is_cut = disconnect_after, is_cut or disconnect_after < len(body)
         self.body = body if limit is None else body[:limit]
-        self.rest = rest
         if limit is not None and (rest is not None or is_cut):
             self.rest = _Limited(rest, limit - len(self.body), self.declared is not None)
 
@@ -158,10 +160,10 @@ class Incoming:
 
 def _length(fields: dict[str, str], known: int | None) -> int | None:
     """Return what lower-case headers say of a body's length; None for a chunked one."""
-    if "chunked" in fields.get("transfer-encoding", "").lower():
+    if "transfer-encoding" in fields and "chunked" in fields["transfer-encoding"].lower():
         return None
-    text = fields.get("content-length", "")
-    return int(text) if text.isdecimal() and len(text) < 19 else known
+    text = fields.get("content-length")
+    return known if text is None or not text.isdecimal() or len(text) >= 19 else int(text)
 
 
 class Client(Protocol):
@@ -242,24 +244,17 @@ class Outgoing:
         log: what the request is logged with, if a module has asked for that; by the names of ``HTTP_LOG_FIELDS_DATA``.
     """
 
+    started = ended = is_complete = aborted = is_whole = is_opaque = False
+    has_body = keeps_alive = True
+    size = status = substatus = 0
+    reason = ""
+    promised: int | None = None
+    framing: Dechunker | None = None
+
     def __init__(self, client: Client | None = None) -> None:
         self._client = client
         self.line = Line() if client is not None else None
-        self.started = False
-        self.ended = False
-        self.is_complete = False
-        self.aborted = False
-        self.is_whole = False
-        self.has_body = True
-        self.is_opaque = False
-        self.keeps_alive = True
         self.interim: list[int] = []
-        self.size = 0
-        self.promised: int | None = None
-        self.framing: Dechunker | None = None
-        self.status = 0
-        self.substatus = 0
-        self.reason = ""
         self.headers: list[tuple[str, str]] = []
         self.body: list[bytes] = []
         self.log: dict[str, str | int] = {}

@@ -78,10 +78,11 @@ class NativeObject:
             self._place = place = _places.popleft()
         except IndexError:
             self._place = place = _more_places()
-        self.this, self.pointer, word = place
+        self.this, pointer, word = place
         word[0] = _vtables.get(cls) or _vtable(cls)
         _ended.pop(self.this, None)
         _live[self.this] = self
+        self.pointer = pointer  # last: another thread may give it to a module at once
 
     def end(self) -> None:
         """Take the object back: later calls on it are recorded as violations. Idempotent."""

@@ -1,7 +1,7 @@
 """https://learn.microsoft.com/en-us/iis/web-development-reference/native-code-api-reference/ihttprequest-interface
 
 The request object. The native ``HTTP_REQUEST`` is its state: modules read and write the struct directly, so every slot
-reads it back (fact sheet 5.2 and 5.11). It is made when somebody first asks for anything of it: many modules never do.
+reads it back (fact sheet 5.2 and 5.11). Both are made when somebody first asks for them: many modules never do.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Request(NativeObject, IHttpRequest4):
     body: EntityBody
 
     def __init__(self, exchange: Exchange, incoming: Incoming) -> None:
-        super().__init__(exchange.timeline)
+        self.timeline = exchange.timeline
         self._exchange = exchange
         self._pool = exchange.pool
         self._incoming = incoming
@@ -73,12 +73,18 @@ class Request(NativeObject, IHttpRequest4):
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            """Make what is missing: the native form and what hangs on it."""
-            if name not in ("raw", "headers", "body"):
+            """Make what is missing: the native struct and what hangs on it, or the native object."""
+            if name in ("raw", "headers", "body"):
+                with _lock:
+                    if "raw" not in self.__dict__:
+                        self._build()
+            elif name in ("this", "pointer"):
+                with _lock:
+                    if "pointer" not in self.__dict__:
+                        super().__init__(self.timeline)
+                        self._exchange.objects.append(self)
+            else:
                 raise AttributeError(name)
-            with _lock:
-                if "raw" not in self.__dict__:
-                    self._build()
             return self.__dict__[name]
 
     def _build(self) -> None:

@@ -319,12 +319,16 @@ class Inside(Frame):
         self._token = self.timeline.box.begin(self._phase, self.module or "", self._handler, self.post)
         self._native_id = thread = get_native_id()
         _thread.frame = _frames[thread] = self
-        self._started = started = perf_counter_ns()
-        self._event.at = started / 1000
-        return self._event
+        event = self._event
+        if event is not _unrecorded:
+            self._started = started = perf_counter_ns()
+            event.at = started / 1000
+        return event
 
     def __exit__(self, *error: object) -> None:
-        self._event.us = (perf_counter_ns() - self._started) / 1000
+        event = self._event
+        if event is not _unrecorded:
+            event.us = (perf_counter_ns() - self._started) / 1000
         self.has_returned = True
         timeline, outer = self.timeline, self._outer
         box = timeline.box

@@ -94,7 +94,7 @@ class Machine:
                 if subscriber is None:
                     return index
                 handler = bit == RQ_EXECUTE_REQUEST_HANDLER and not post
-                disabled = self._disabled.get(subscriber.position, _NOTHING)[post] & bit
+                disabled = self._disabled and self._disabled.get(subscriber.position, _NOTHING)[post] & bit
                 if not disabled and not (handler and self._is_handled()):
                     return index
             index += 1
