@@ -63,6 +63,7 @@ class Replies:
         self._next = 0
         self._ended = Event()  # nothing more will be read
         self._is_read = False
+        self._is_always_read = not _CALLERS_READ
         self._is_taking = False  # what has left the pipe and was not passed on yet
         self._is_quick = False  # the last reply that a caller has read came soon
         self._is_awake = False  # whoever reads now need not sleep at once
@@ -70,7 +71,7 @@ class Replies:
         self._wanted.acquire()
         self._thread = Thread(target=self._serve, name=name, daemon=True)
         self._thread.start()
-        if not _CALLERS_READ:
+        if self._is_always_read:
             self._have_read()
 
     # --- calls
@@ -148,7 +149,7 @@ class Replies:
         with self._lock:
             if not self._ended.is_set():
                 self._is_read = self._is_awake = False
-                if self._calls:
+                if self._calls or self._is_always_read:
                     self._have_read()
 
     def _have_read(self) -> None:
@@ -164,7 +165,7 @@ class Replies:
 
     def _may_rest(self) -> bool:
         with self._lock:
-            self._is_read = bool(self._calls) or not _CALLERS_READ
+            self._is_read = bool(self._calls) or self._is_always_read
             return not self._is_read
 
     def _read(self) -> bool:
@@ -215,6 +216,7 @@ class Replies:
             patience: seconds until the pipe has to have ended.
         """
         with self._lock:
+            self._is_always_read = True
             self._have_read()
         if not self._ended.wait(patience):
             os.write(self._say_over, b"!")
