@@ -205,12 +205,17 @@ class Exchange:
         return self._asynchrony
 
     def drive(self, go_on: Callable[[], None]) -> None:
-        """Let this thread drive the request. A fault of the host ends it at once: nobody else would."""
+        """Let this thread drive the request. A fault of the host ends it at once, and what it is a child of: nobody
+        else would.
+        """
         try:
             go_on()
         except BaseException as fault:
             self.timeline.faults.append(fault)
-            self._over()
+            ending: Exchange | None = self
+            while ending is not None:
+                ending._over()
+                ending = ending.parent
 
     def _over(self) -> None:
         self.ended = True

@@ -27,7 +27,9 @@ from nativecall import (
 from pyiismod.abi import constants
 from pyiismod.abi.context import IHttpContext4
 from pyiismod.abi.stored_context import IHttpModuleContextContainer
+from pyiismod.errors import WorkerError
 from pyiismod.host._abi import ffi
+from pyiismod.host.child import Child
 
 
 @pytest.fixture
@@ -266,3 +268,17 @@ def test_a_parent_that_does_not_wait(host: Host, pool: None) -> None:
         "the request ended while a context that m.dll cloned was executed",
     ]
     assert host.timeline.faults == []
+
+
+@pytest.mark.parametrize("schedule", ["threaded", "inline", "early"])
+def test_a_fault_of_the_host_in_a_child_ends_the_whole_request(
+    schedule: str, waiting: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody would ever tell the parent, and the module would be blamed for a request that hangs."""
+
+    def fail(self: Child) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Child, "finish", fail)
+    with pytest.raises(WorkerError, match="ZeroDivisionError"):
+        waiting(schedule)
