@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pyiismod.cli import screen
+from pyiismod.cli.options import OUTPUT, Json
 from pyiismod.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["check"]
 
 _WHAT = "What is looked for"
-_OUTPUT = "Output"
 
 
 def check(
@@ -84,22 +84,20 @@ def check(
             show_default=False,
         ),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document and nothing else.", rich_help_panel=_OUTPUT)
-    ] = False,
+    as_json: Json = False,
     junit: Annotated[
         Path | None,
-        typer.Option("--junit", metavar="FILE", help="Write a JUnit report for CI.", rich_help_panel=_OUTPUT),
+        typer.Option("--junit", metavar="FILE", help="Write a JUnit report for CI.", rich_help_panel=OUTPUT),
     ] = None,
     sarif: Annotated[
         Path | None,
-        typer.Option("--sarif", metavar="FILE", help="Write a SARIF 2.1.0 report.", rich_help_panel=_OUTPUT),
+        typer.Option("--sarif", metavar="FILE", help="Write a SARIF 2.1.0 report.", rich_help_panel=OUTPUT),
     ] = None,
     github: Annotated[
-        bool, typer.Option("--github", help="Print annotations for GitHub Actions.", rich_help_panel=_OUTPUT)
+        bool, typer.Option("--github", help="Print annotations for GitHub Actions.", rich_help_panel=OUTPUT)
     ] = False,
     verbose: Annotated[
-        bool, typer.Option("-v", "--verbose", help="Show every phase, and stacks in full.", rich_help_panel=_OUTPUT)
+        bool, typer.Option("-v", "--verbose", help="Show every phase, and stacks in full.", rich_help_panel=OUTPUT)
     ] = False,
 ) -> None:
     """Run a module through its whole life, say why it fails, or prove that it behaves.

@@ -12,6 +12,7 @@ import typer
 
 from pyiismod.cli import arguments, screen
 from pyiismod.cli.failures import show_error
+from pyiismod.cli.options import OUTPUT, Env, IisVersion, Json, Others, Root, Schedule, Timeout
 from pyiismod.errors import ModuleError, PyiismodError
 
 if TYPE_CHECKING:
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from pyiismod.server import Server
 
 __all__ = ["replay"]
-
-_SERVER = "Modules and server"
-_OUTPUT = "Output"
 
 
 class Replayed(NamedTuple):
@@ -47,42 +45,16 @@ def replay(
             metavar="FILE…", help="HAR, .http, curl command lines, or raw HTTP, in that order.", show_default=False
         ),
     ],
-    others: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--module",
-            metavar="OTHER.dll",
-            help="Load another module after the first. Repeatable.",
-            rich_help_panel=_SERVER,
-        ),
-    ] = None,
-    root: Annotated[
-        Path | None,
-        typer.Option("--root", metavar="DIR", help="Folder with the site's content.", rich_help_panel=_SERVER),
-    ] = None,
-    schedule: Annotated[
-        str,
-        typer.Option(
-            "--schedule",
-            metavar="HOW",
-            help="When asynchronous work completes: threaded, inline, early, or a number as a seed.",
-            rich_help_panel=_SERVER,
-        ),
-    ] = "threaded",
-    timeout: Annotated[
-        float,
-        typer.Option(
-            "--timeout", metavar="SECONDS", min=0.1, help="How long one request may take.", rich_help_panel=_SERVER
-        ),
-    ] = 30.0,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document and nothing else.", rich_help_panel=_OUTPUT)
-    ] = False,
+    others: Others = None,
+    root: Root = None,
+    iis_version: IisVersion = "10.0",
+    env: Env = None,
+    schedule: Schedule = "threaded",
+    timeout: Timeout = 30.0,
+    as_json: Json = False,
     fail: Annotated[
         bool,
-        typer.Option(
-            "-f", "--fail", help="Exit with 1 when a status is not the recorded one.", rich_help_panel=_OUTPUT
-        ),
+        typer.Option("-f", "--fail", help="Exit with 1 when a status is not the recorded one.", rich_help_panel=OUTPUT),
     ] = False,
 ) -> None:
     """Fire the requests of files through a module, one after the other, and say what has become of them.
@@ -104,11 +76,17 @@ def replay(
 
     out, err = screen.standard()
     requests = [request for file in files for request in read(file)]
-    server = {"root": root, "timeout": timeout, "schedule": arguments.schedule(schedule)}
+    server: dict[str, Any] = {
+        "root": root,
+        "iis_version": iis_version,
+        "environment": arguments.environment(env or []),
+        "schedule": arguments.schedule(schedule),
+        "timeout": timeout,
+    }
     found = []
     error: PyiismodError | None = None
     try:
-        with Server(**server) as iis:  # type: ignore[arg-type]
+        with Server(**server) as iis:
             for path in (module, *(others or ())):
                 iis.load(path)
             for request in requests:

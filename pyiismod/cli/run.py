@@ -13,6 +13,7 @@ import typer
 from pyiismod.cli import arguments, screen
 from pyiismod.cli.arguments import Order
 from pyiismod.cli.failures import defect, show_error
+from pyiismod.cli.options import OUTPUT, SERVER, Env, IisVersion, Json, Others, Root, Schedule, Timeout
 from pyiismod.errors import PyiismodError, UsageError
 from pyiismod.report.files import check, write
 from pyiismod.report.record import Run
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["perform", "run"]
 
 _REQUEST = "Request"
-_SERVER = "Modules and server"
-_OUTPUT = "Output"
 
 
 def run(
@@ -58,68 +57,21 @@ def run(
             rich_help_panel=_REQUEST,
         ),
     ] = None,
-    others: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--module",
-            metavar="OTHER.dll",
-            help="Load another module after the first. Repeatable.",
-            rich_help_panel=_SERVER,
-        ),
-    ] = None,
+    others: Others = None,
     name: Annotated[
         str | None,
-        typer.Option("--name", metavar="NAME", help="Name of MODULE.dll in <globalModules>.", rich_help_panel=_SERVER),
+        typer.Option("--name", metavar="NAME", help="Name of MODULE.dll in <globalModules>.", rich_help_panel=SERVER),
     ] = None,
-    root: Annotated[
-        Path | None,
-        typer.Option("--root", metavar="DIR", help="Folder with the site's content.", rich_help_panel=_SERVER),
-    ] = None,
-    iis_version: Annotated[
-        str,
-        typer.Option(
-            "--iis-version",
-            metavar="VERSION",
-            help="The IIS to be: 7.0, 7.5, 8.0, 8.5 or 10.0.",
-            rich_help_panel=_SERVER,
-        ),
-    ] = "10.0",
-    env: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--env",
-            metavar="NAME=VALUE",
-            help="Set an environment variable for the modules. Repeatable.",
-            rich_help_panel=_SERVER,
-        ),
-    ] = None,
-    schedule: Annotated[
-        str,
-        typer.Option(
-            "--schedule",
-            metavar="HOW",
-            help="When asynchronous work completes: threaded, inline, early, or a number as a seed.",
-            rich_help_panel=_SERVER,
-        ),
-    ] = "threaded",
-    timeout: Annotated[
-        float,
-        typer.Option(
-            "--timeout",
-            metavar="SECONDS",
-            min=0.1,
-            help="How long a load, the request or the unload may take.",
-            rich_help_panel=_SERVER,
-        ),
-    ] = 30.0,
+    root: Root = None,
+    iis_version: IisVersion = "10.0",
+    env: Env = None,
+    schedule: Schedule = "threaded",
+    timeout: Timeout = 30.0,
     trace: Annotated[
         bool,
-        typer.Option("--trace", help="Show registration and timeline.", rich_help_panel=_OUTPUT),
+        typer.Option("--trace", help="Show registration and timeline.", rich_help_panel=OUTPUT),
     ] = False,
-    as_json: Annotated[
-        bool,
-        typer.Option("--json", help="Print one JSON document and nothing else.", rich_help_panel=_OUTPUT),
-    ] = False,
+    as_json: Json = False,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -127,7 +79,7 @@ def run(
             "--output",
             metavar="FILE",
             help="Write the body to a file; with - only the body goes to standard output.",
-            rich_help_panel=_OUTPUT,
+            rich_help_panel=OUTPUT,
         ),
     ] = None,
     reports: Annotated[
@@ -137,7 +89,7 @@ def run(
             metavar="FILE",
             help="Write a report, also of a failure: .html a page, .json for ui.perfetto.dev, .xml as IIS traces. "
             "Repeatable.",
-            rich_help_panel=_OUTPUT,
+            rich_help_panel=OUTPUT,
         ),
     ] = None,
     record: Annotated[
@@ -146,16 +98,16 @@ def run(
             "--record",
             metavar="FILE",
             help="Write request and response to a .har or .http file.",
-            rich_help_panel=_OUTPUT,
+            rich_help_panel=OUTPUT,
         ),
     ] = None,
     fail: Annotated[
         bool,
-        typer.Option("-f", "--fail", help="Exit with 1 when the status is 400 or more.", rich_help_panel=_OUTPUT),
+        typer.Option("-f", "--fail", help="Exit with 1 when the status is 400 or more.", rich_help_panel=OUTPUT),
     ] = False,
     verbose: Annotated[
         bool,
-        typer.Option("-v", "--verbose", help="In a crash report, show everything.", rich_help_panel=_OUTPUT),
+        typer.Option("-v", "--verbose", help="In a crash report, show everything.", rich_help_panel=OUTPUT),
     ] = False,
 ) -> None:
     """Load a native module, fire one request through it, unload it, and show what happened.

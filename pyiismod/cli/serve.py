@@ -11,15 +11,13 @@ import typer
 
 from pyiismod.cli import arguments, screen
 from pyiismod.cli.failures import show_error
+from pyiismod.cli.options import OUTPUT, Env, IisVersion, Root, Schedule, Timeout
 from pyiismod.errors import PyiismodError
 
 if TYPE_CHECKING:
     from pyiismod.server import Server
 
 __all__ = ["serve"]
-
-_SERVER = "Modules and server"
-_OUTPUT = "Output"
 
 
 def serve(
@@ -29,41 +27,18 @@ def serve(
     ],
     host: Annotated[str, typer.Option("--host", metavar="HOST", help="Where to listen.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", "-p", metavar="N", min=0, max=65535, help="0: any free one.")] = 8080,
-    root: Annotated[
-        Path | None,
-        typer.Option("--root", metavar="DIR", help="Folder with the site's content.", rich_help_panel=_SERVER),
-    ] = None,
-    iis_version: Annotated[
-        str, typer.Option("--iis-version", metavar="V", help="7.0, 7.5, 8.0, 8.5 or 10.0.", rich_help_panel=_SERVER)
-    ] = "10.0",
-    env: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--env", metavar="NAME=VALUE", help="An environment variable for modules.", rich_help_panel=_SERVER
-        ),
-    ] = None,
-    schedule: Annotated[
-        str,
-        typer.Option(
-            "--schedule",
-            metavar="HOW",
-            help="When asynchronous work completes: threaded, inline, early, or a number as a seed.",
-            rich_help_panel=_SERVER,
-        ),
-    ] = "threaded",
-    timeout: Annotated[
-        float,
-        typer.Option(
-            "--timeout", metavar="SECONDS", min=0.1, help="How long a request may take.", rich_help_panel=_SERVER
-        ),
-    ] = 30.0,
+    root: Root = None,
+    iis_version: IisVersion = "10.0",
+    env: Env = None,
+    schedule: Schedule = "threaded",
+    timeout: Timeout = 30.0,
     trace: Annotated[
-        bool, typer.Option("--trace", help="Show the timeline of each request.", rich_help_panel=_OUTPUT)
+        bool, typer.Option("--trace", help="Show the timeline of each request.", rich_help_panel=OUTPUT)
     ] = False,
     record: Annotated[
         Path | None,
         typer.Option(
-            "--record", metavar="FILE", help="Write all requests to a .har or .http file.", rich_help_panel=_OUTPUT
+            "--record", metavar="FILE", help="Write all requests to a .har or .http file.", rich_help_panel=OUTPUT
         ),
     ] = None,
     reports: Annotated[
@@ -72,7 +47,7 @@ def serve(
             "--reports",
             metavar="DIR",
             help="Folder for reports of modules that fail; one of pyiismod's own when left out.",
-            rich_help_panel=_OUTPUT,
+            rich_help_panel=OUTPUT,
         ),
     ] = None,
 ) -> None:
