@@ -12,7 +12,7 @@ from pyiismod.abi import hresult
 from pyiismod.abi.constants import MODULE_REGISTERMODULE
 from pyiismod.abi.enums import ENUMS
 from pyiismod.abi.module import CGlobalModule, CHttpModule, IHttpModuleFactory
-from pyiismod.abi.notifications import REQUEST_BY_BIT, handler_of
+from pyiismod.abi.notifications import REQUEST, REQUEST_BY_BIT, handler_of
 from pyiismod.errors import DllMainFailed, MissingDependency, MissingEntryPoint, MissingFunction, RegistrationFailed
 from pyiismod.host import win32
 from pyiismod.host._abi import ffi
@@ -20,7 +20,7 @@ from pyiismod.host.allocator import ModuleAllocator
 from pyiismod.host.completion import CompletionInfo
 from pyiismod.host.evidence import COUNTS, block_at
 from pyiismod.host.memory import RequestPool
-from pyiismod.host.native import address, slots_of, vtable_of
+from pyiismod.host.native import address, slots_of, table_of, vtable_of
 from pyiismod.host.objects import NativeObject
 from pyiismod.host.providers import Provider
 from pyiismod.host.registration import RegistrationInfo
@@ -40,6 +40,12 @@ STATUS_NAMES = {value: name for name, value in ENUMS["REQUEST_NOTIFICATION_STATU
 _FACTORY = slots_of(IHttpModuleFactory)
 _MODULE = slots_of(CHttpModule)
 _GLOBAL = slots_of(CGlobalModule)
+_HANDLERS = {
+    (each.bit, post): (handler, each.name, _MODULE[handler])
+    for each in REQUEST
+    for post in (False, True)
+    if (handler := handler_of(each.bit, post)) in _MODULE
+}
 _FACTORY_SLOTS, _MODULE_SLOTS, _GLOBAL_SLOTS = 2, 30, 14
 """Slots that every object has, of whatever age its header is."""
 
@@ -194,6 +200,7 @@ class ModuleInstance:
         self.module = module
         self._this = address(pointer)
         self.pointer = pointer
+        self._table = table_of(pointer)
 
     def notify(
         self,
@@ -204,8 +211,13 @@ class ModuleInstance:
         turn: Turn | None = None,
     ) -> int:
         """Call a notification handler and return its raw status; a nested one has no turn of its own."""
-        with self._inside(timeline, method := handler_of(step[1], step[2]), step, turn) as event:
-            status = int(_MODULE[method].of(self.pointer)(self._this, context.pointer, provider.pointer))
+        subscriber, bit, post = step
+        method, name, slot = _HANDLERS[bit, post]
+        inside = Inside(timeline, "notification", self.module.file, method, name, post, subscriber, bit, turn)
+        if timeline.is_recorded:
+            inside.note("CHttpModule", method)
+        with inside as event:
+            status: int = slot.at(self._table)(self._this, context.pointer, provider.pointer)
             event.result = STATUS_NAMES.get(status, status)
         return status
 
@@ -218,36 +230,30 @@ class ModuleInstance:
         completion: Completion,
     ) -> int:
         """Call ``OnAsyncCompletion``, or the callback that the module gave, and return its raw status."""
-        _, bit, post = step = turn.step
+        subscriber, bit, post = turn.step
         info = CompletionInfo(timeline, completion)
         method = "completion routine" if completion.callback else "OnAsyncCompletion"
+        name = REQUEST_BY_BIT[bit].name
+        inside = Inside(timeline, "notification", self.module.file, method, name, post, subscriber, bit, turn)
+        if timeline.is_recorded:
+            inside.note("CHttpModule", method)
         try:
-            with self._inside(timeline, method, step, turn) as event:
+            with inside as event:
                 event.args = {"bytes": completion.size, "status": hresult.name_of(completion.status)}
                 if completion.callback:
                     routine, argument = completion.callback
                     status = int(routine(context.pointer, info.pointer, argument))
                 else:
-                    function = _MODULE["OnAsyncCompletion"].of(self.pointer)
+                    function = _MODULE["OnAsyncCompletion"].at(self._table)
                     status = int(function(self._this, context.pointer, bit, post, provider.pointer, info.pointer))
                 event.result = STATUS_NAMES.get(status, status)
         finally:
             info.end()
         return status
 
-    def _inside(
-        self, timeline: Timeline, method: str, step: tuple[Subscriber | None, int, bool], turn: Turn | None
-    ) -> Inside:
-        subscriber, bit, post = step
-        inside = Inside(timeline, "notification", self.module.file, method, REQUEST_BY_BIT[bit].name, post)
-        inside.key, inside.bit, inside.turn = subscriber, bit, turn
-        if timeline.is_recorded:
-            inside.note("CHttpModule", method)
-        return inside
-
     def dispose(self, timeline: Timeline) -> None:
         """Call ``Dispose``; the object is gone afterwards."""
-        function = _MODULE["Dispose"].of(self.pointer)
+        function = _MODULE["Dispose"].at(self._table)
         with timeline.inside("Dispose", self.module.file, "Dispose", interface="CHttpModule"):
             function(self._this)
         COUNTS["disposed"] += 1

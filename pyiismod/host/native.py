@@ -26,7 +26,11 @@ class ModuleSlot:
 
     def of(self, pointer: Any) -> Callable[..., Any]:
         """Return the function of the object at ``pointer``; its first argument is the object's address."""
-        function: Callable[..., Any] = ffi.cast(self._type, ffi.cast(_object, pointer)[0][self._slot])
+        return self.at(table_of(pointer))
+
+    def at(self, table: Any) -> Callable[..., Any]:
+        """Return the function in a vtable."""
+        function: Callable[..., Any] = ffi.cast(self._type, table[self._slot])
         return function
 
     def call(self, timeline: Timeline, file: str, pointer: Any, *args: Any) -> Any:
@@ -46,6 +50,11 @@ class ModuleSlot:
         return result
 
 
+def table_of(pointer: Any) -> Any:
+    """Return the vtable of the object at ``pointer``."""
+    return ffi.cast(_object, pointer)[0]
+
+
 def slots_of(interface: type[Interface]) -> dict[str, ModuleSlot]:
     """Return the slots that the host may call, by overload name."""
     return {method.overload: ModuleSlot(method) for method in interface.table() if not method.protected}
@@ -59,5 +68,5 @@ def address(pointer: Any) -> int:
 def vtable_of(pointer: Any, slots: int, image: Any) -> dict[str, Any]:
     """Return where the vtable of a module's object lies, and its first functions, as distances from ``image``."""
     base = address(image)
-    vtable = ffi.cast(_object, pointer)[0]
+    vtable = table_of(pointer)
     return {"vtable": address(vtable) - base, "slots": [int(vtable[slot]) - base for slot in range(slots)]}

@@ -188,8 +188,7 @@ class Timeline:
         It yields the line of this call, whose ``result`` the caller sets. ``key`` and ``bit`` say to the slots that the
         module calls meanwhile who is told of what.
         """
-        inside = Inside(self, phase, module, method if notification else None, notification, post)
-        inside.key, inside.bit = key, bit
+        inside = Inside(self, phase, module, method if notification else None, notification, post, key, bit)
         if self.is_recorded:
             inside.note(interface, method)
         return inside
@@ -290,15 +289,25 @@ class Inside(Frame):
     __slots__ = ("_event", "_handler", "_native_id", "_outer", "_phase", "_started", "_token")
 
     def __init__(  # Frame's own is not called: each call into a module comes by here
-        self, timeline: Timeline, phase: str, module: str, handler: str | None, notification: str | None, post: bool
+        self,
+        timeline: Timeline,
+        phase: str,
+        module: str,
+        handler: str | None,
+        notification: str | None,
+        post: bool,
+        key: Any = None,
+        bit: int = 0,
+        turn: Any = None,
     ) -> None:
         self._outer = outer = getattr(_thread, "frame", None)
         if outer is None:
             self.depth, self.thread = timeline.depth, 0
         else:
             self.depth, self.thread = outer.depth, outer.thread
-        self.key = self.turn = None
-        self.bit = 0
+        self.key = key
+        self.bit = bit
+        self.turn = turn
         self.has_left = self.is_guest = self.has_returned = False
         self.timeline = timeline
         self.module = module

@@ -95,16 +95,18 @@ class Turn:
         since: when it began to wait, or 0.
         armed: what was started and has not come back.
         told: how many completions its module was told of.
+        arrived: what has come back before the handler has returned.
     """
+
+    state = RUNNING
+    since = 0.0
+    told = 0
+    arrived: tuple[Completion, ...] = ()
 
     def __init__(self, step: Step) -> None:
         self.step = step
-        self.state = RUNNING
         self.started = monotonic()
-        self.since = 0.0
         self.armed: list[Completion] = []
-        self.told = 0
-        self.arrived: list[Completion] = []
 
 
 class Dispatcher(Protocol):
@@ -172,7 +174,7 @@ class Driver:
         """
         with _lock:
             if turn.state == RUNNING and not early:
-                turn.arrived.append(completion)
+                turn.arrived += (completion,)
                 return
         self._dispatcher.schedule(turn, completion)
 
@@ -222,7 +224,7 @@ class Driver:
                 mine = False
             elif status == PENDING and turn.step[0] is not None:
                 turn.state, turn.since, self.waited = WAITING, monotonic(), turn
-                arrived, turn.arrived = turn.arrived, []
+                arrived, turn.arrived = turn.arrived, ()
                 mine = None
             else:
                 turn.state, mine = SETTLED, True

@@ -51,9 +51,11 @@ class Machine:
 
     def next(self) -> Step | None:
         """Advance to the next step and return it, or None at the end."""
-        index = self._find(self._next, self._finished)
+        index, steps = self._next, self._steps
+        if self._finished or self._disabled or self._is_handled():
+            index = self._find(index, self._finished)
         self._next = index + 1
-        return self._steps[index] if index < len(self._steps) else None
+        return steps[index] if index < len(steps) else None
 
     def settle(self, bit: int, status: int) -> bool:
         """Act on what a step of ``bit`` returned; False when that status cannot be acted on and counts as CONTINUE."""
