@@ -229,7 +229,8 @@ class Exchange:
         subscriber, bit, post = turn.step
         if subscriber is None:
             return self._core(bit)
-        return nested.call(self, (subscriber, bit, post), self.provider(PROVIDERS.get(bit, EventProvider)), turn)
+        kind = PROVIDERS.get(bit, EventProvider)
+        return nested.call(self, (subscriber, bit, post), self._providers.get(kind) or self.provider(kind), turn)
 
     def _core(self, bit: int) -> int:
         """Do what IIS itself does at an event."""

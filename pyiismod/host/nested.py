@@ -41,7 +41,7 @@ _HIGH = ALIASES.index("HIGH")  # log data is ready behind modules of lower prior
 def call(exchange: Exchange, step: tuple[Subscriber, int, bool], provider: Provider, turn: Turn | None = None) -> int:
     """Call a module's handler, creating its object when this is its first; return its status, unchecked."""
     subscriber, bit, _ = step
-    instance = _instance(exchange, subscriber)
+    instance = exchange.instances.get(subscriber.position) or _instance(exchange, subscriber)
     if instance is None:
         return CONTINUE if bit & (RQ_SEND_RESPONSE | NEVER_SKIPPED) else FINISH_REQUEST
     return instance.notify(exchange.timeline, step, exchange.context, provider, turn)

@@ -13,7 +13,7 @@ from threading import Lock
 from time import monotonic
 from typing import Any, Protocol
 
-from pyiismod.pipeline.machine import PENDING, Machine
+from pyiismod.pipeline.machine import CONTINUE, PENDING, Machine
 from pyiismod.pipeline.order import Step
 
 _lock = Lock()  # one for all requests: held for a few instructions, and making one costs more than a request may
@@ -238,7 +238,8 @@ class Driver:
             if status != PENDING:
                 self._dispatcher.completed_twice(turn, "the handler's return")
             return False
-        self._settle(turn, status)
+        if status != CONTINUE or turn.armed:
+            self._settle(turn, status)
         return True
 
     def _settle(self, turn: Turn, status: int) -> None:

@@ -51,11 +51,9 @@ class Machine:
 
     def next(self) -> Step | None:
         """Advance to the next step and return it, or None at the end."""
-        index, steps = self._next, self._steps
-        if self._finished or self._disabled or self._is_handled():
-            index = self._find(index, self._finished)
+        index = self._find(self._next, self._finished)
         self._next = index + 1
-        return steps[index] if index < len(steps) else None
+        return self._steps[index] if index < len(self._steps) else None
 
     def settle(self, bit: int, status: int) -> bool:
         """Act on what a step of ``bit`` returned; False when that status cannot be acted on and counts as CONTINUE."""
@@ -90,6 +88,10 @@ class Machine:
 
     def _find(self, index: int, finished: bool) -> int:
         """Return the index of the first step from ``index`` on that applies."""
+        if not finished and not self._disabled and index < len(self._steps):
+            _, bit, post = self._steps[index]
+            if bit != RQ_EXECUTE_REQUEST_HANDLER or post:
+                return index
         while index < len(self._steps):
             subscriber, bit, post = self._steps[index]
             if not finished or bit & NEVER_SKIPPED:

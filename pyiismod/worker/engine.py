@@ -224,8 +224,18 @@ def _told(timeline: Timeline) -> tuple[list[TraceEvent], list[str]]:
         return [], refused
     return [
         TraceEvent(
-            *(e.event, e.module, e.notification, e.post, e.interface, e.method, e.args, e.result, e.us),
-            *(e.depth, e.thread, e.at),
+            e.event,
+            e.module,
+            e.notification,
+            e.post,
+            e.interface,
+            e.method,
+            e.args,
+            e.result,
+            e.us,
+            e.depth,
+            e.thread,
+            e.at,
         )
         for e in events
     ], refused
