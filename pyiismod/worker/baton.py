@@ -1,9 +1,10 @@
 """Whose turn it is to read: one thread of a pool at a time, and never nobody for long.
 
 Whoever reads a command carries it out. To wake another reader for each command would cost as much as a small request
-takes, so a thread keeps the baton while it works, as long as commands are short. A watcher takes the baton away from
-whoever works for longer than :data:`PATIENCE` and gives it to an idle thread, or a new one. After that, or when a
-command needs others to be read, the baton is handed on before the work, until things are calm again.
+takes, so a thread keeps the baton while it works: it is on loan. A watcher takes it away from whoever works for longer
+than :data:`PATIENCE` while something waits to be read, and gives it to an idle thread, or a new one. After that, until
+things are calm again, whoever finds something waiting hands the baton on before the work, and whoever is ready with his
+work takes it over from whoever is not. A command that needs others to be read hands it on in any case.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ __all__ = ["PATIENCE", "Baton"]
 PATIENCE = 0.001
 """Seconds that one command may keep the next one waiting."""
 
-_CALM = 256  # short commands in a row, after which the baton is kept again
+_CALM = 256  # commands, after which the baton is kept again, whatever waits
+_LONG = 20  # looks at one loan, after which somebody reads, even if nothing seems to wait
 _UNWATCHED = 50  # looks without anything new, after which the watcher rests
 
 
@@ -26,10 +28,12 @@ class Baton:
 
     Args:
         work: what a new thread does; it begins with :meth:`take`.
+        waits: says whether there is something to read.
     """
 
-    def __init__(self, work: Callable[[], None]) -> None:
+    def __init__(self, work: Callable[[], None], waits: Callable[[], bool]) -> None:
         self._work = work
+        self._waits = waits
         self._lock = allocate_lock()
         self._baton = allocate_lock()
         self._wake = allocate_lock()  # held while the watcher rests
@@ -52,27 +56,26 @@ class Baton:
             is_wanted: whether somebody should read at once.
 
         Returns:
-            for :meth:`regain` afterwards; 0 when another thread has the baton already.
+            number of the loan, for :meth:`regain`; 0 when another thread has the baton already.
         """
         with self._lock:
+            was_busy, self._busy = self._busy, max(self._busy - 1, 0)
             if is_wanted:
                 self._busy = _CALM
-            elif not self._busy:
-                self._loans += 1
-                self._lent = self._loans
-                if not self._is_watched:
-                    self._is_watched = True
-                    self._wake.release()
-                return self._loans
-            else:
-                self._busy -= 1
-            self._hand_on()
-        return 0
+            if is_wanted or (was_busy and self._waits()):
+                self._hand_on()
+                return 0
+            self._loans += 1
+            self._lent = self._loans
+            if not self._is_watched:
+                self._is_watched = True
+                self._wake.release()
+            return self._loans
 
     def regain(self, loan: int) -> bool:
-        """The work is done: return whether this thread still is the reader; if not, it has to :meth:`take` its turn."""
+        """The work is done: return whether this thread is the reader now; if not, it has to :meth:`take` its turn."""
         with self._lock:
-            if loan and self._lent == loan:
+            if self._lent and (self._lent == loan or self._busy):
                 self._lent = 0
                 return True
             self._idle += 1
@@ -93,7 +96,7 @@ class Baton:
                 sleep(PATIENCE)
                 with self._lock:
                     nothing_new = nothing_new + 1 if self._loans == seen else 0
-                    if self._lent and self._lent == seen:
+                    if self._lent and self._lent == seen and (self._waits() or nothing_new >= _LONG):
                         self._lent, self._busy = 0, _CALM
                         self._hand_on()
                     seen = self._loans

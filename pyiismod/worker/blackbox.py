@@ -4,7 +4,7 @@ The worker notes what each thread is doing and its last calls into the host; the
 sent to OutputDebugString; our side reads all of it, mostly afterwards. ``native/launcher/blackbox.h`` has the same
 numbers for the supervisor. Little-endian::
 
-    0                header: magic, version, size, control and pipe words, ends of the debug ring
+    0                header: magic, version, size, control and pipe words, ends of the debug ring, messages sent
     SLOTS            64 thread slots: thread id, depth, command id, then 7 frames:
                      {since, "phase\\tpost\\tnotification\\tmodule\\ttold\\tarmed"}
     CALLS            64 call records: sequence, thread id, length, text, sequence again
@@ -27,7 +27,7 @@ __all__ = ["SIZE", "BlackBox", "BlackBoxReader", "DebugString", "Frame", "HostCa
 
 MAGIC = b"IISMODBB"
 VERSION = 1
-CONTROL, LEAVING, DEBUG_HEAD, DEBUG_TAIL, PIPE_IN, PIPE_OUT = 16, 20, 24, 32, 40, 48
+CONTROL, LEAVING, DEBUG_HEAD, DEBUG_TAIL, PIPE_IN, PIPE_OUT, SENT = 16, 20, 24, 32, 40, 48, 56
 CONTROL_DUMP = 1
 LEAVING_ASKED, LEAVING_ORPHANED = 1, 2
 SLOTS, SLOT_COUNT, SLOT_SIZE = 4096, 64, 1024
@@ -166,6 +166,10 @@ class BlackBox(_Mapping):
         """Return the Windows handles of the command and the reply pipe, as the supervisor left them."""
         return self._quad(PIPE_IN), self._quad(PIPE_OUT)
 
+    def sent(self) -> int:
+        """Return how many messages our side has sent to the worker, the one that is on its way included."""
+        return self._quad(SENT)
+
     def leave(self, *, asked: bool) -> None:
         """Tell the supervisor that the exit of the process, from now on, is meant; not ``asked``: nobody is left."""
         _u32.pack_into(self._map, LEAVING, LEAVING_ASKED if asked else LEAVING_ORPHANED)
@@ -249,6 +253,10 @@ class BlackBoxReader(_Mapping):
     def request_dump(self) -> None:
         """Ask the supervisor to report the stacks of all threads and to end the worker."""
         _u32.pack_into(self._map, CONTROL, CONTROL_DUMP)
+
+    def note_sent(self, count: int) -> None:
+        """Tell the worker how many messages are for it: under Wine 8 it cannot see whether a pipe holds anything."""
+        _u64.pack_into(self._map, SENT, count)
 
     def threads(self) -> list[Thread]:
         """Return the threads that are in a phase or work on a command."""

@@ -39,12 +39,26 @@ class Channel(Generic[_T]):
         writing: where frames go.
         kind: the union of structs that may arrive.
         wait: called before each read: waits until there is something to read, or raises ChannelClosed.
+        announce: called before each message is written, with the number of messages so far.
+
+    Attributes:
+        received: messages so far.
     """
 
-    def __init__(self, reading: int, writing: int, kind: object, wait: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        reading: int,
+        writing: int,
+        kind: object,
+        wait: Callable[[], None] | None = None,
+        announce: Callable[[int], None] | None = None,
+    ) -> None:
         self._reading = reading
         self._writing = writing
         self._wait = wait
+        self._announce = announce
+        self._sent = 0
+        self.received = 0
         self._lock = allocate_lock()
         self._came: bytes | bytearray = b""  # and was not taken yet
         self._encode = msgspec.msgpack.Encoder().encode
@@ -67,6 +81,9 @@ class Channel(Generic[_T]):
             raise ChannelError(f"a message of {len(body)} bytes is over the limit of {MAX_FRAME}")
         data = memoryview(len(body).to_bytes(4, "little") + body)
         with self._lock:
+            self._sent += 1
+            if self._announce is not None:
+                self._announce(self._sent)
             while data:
                 data = data[os.write(self._writing, data) :]
 
@@ -85,6 +102,7 @@ class Channel(Generic[_T]):
         end = 4 + size
         came = self._fill(end)
         self._came = came[end:]
+        self.received += 1
         try:
             return self._decoder.decode(memoryview(came)[4:end])
         except (msgspec.MsgspecError, RecursionError, ValueError) as error:

@@ -98,7 +98,8 @@ class WorkerClient:
         if stdin is None or stdout is None or stderr is None:
             raise AssertionError("Popen was asked for three pipes")
         _widen(stdin.fileno(), stdout.fileno())
-        self._replies = Replies(stdout, stdin.fileno(), f"pyiismod-replies-{self.pid}", self._look.set)
+        name = f"pyiismod-replies-{self.pid}"
+        self._replies = Replies(stdout, stdin.fileno(), name, self._look.set, self._box.note_sent)
         self._channel = self._replies.channel
         handshake = Call("the start", timeout)
         self._replies.expect(handshake, self._send)

@@ -43,6 +43,7 @@ class Replies:
         writing: the pipe that commands go to, which is not ours.
         name: of the thread.
         lost: called once, when nothing more will be read.
+        announce: told of each message before it leaves.
 
     Attributes:
         channel: over the two pipes: commands are sent with it; nobody else receives.
@@ -50,11 +51,13 @@ class Replies:
         death: why no call gets a reply any more, or None.
     """
 
-    def __init__(self, pipe: Any, writing: int, name: str, lost: Callable[[], None]) -> None:
+    def __init__(
+        self, pipe: Any, writing: int, name: str, lost: Callable[[], None], announce: Callable[[int], None]
+    ) -> None:
         self._pipe = pipe
         self._over, self._say_over = os.pipe()
         self._look = _poll(pipe.fileno(), self._over) if _CALLERS_READ else None
-        self.channel: Channel[Reply] = Channel(pipe.fileno(), writing, Reply, self._wait_for_more)
+        self.channel: Channel[Reply] = Channel(pipe.fileno(), writing, Reply, self._wait_for_more, announce)
         self.trouble: ChannelError | None = None
         self.death: PyiismodError | None = None
         self._lost = lost

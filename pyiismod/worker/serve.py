@@ -63,7 +63,7 @@ class Worker:
         self._box = box
         self._channel = channel
         self._engine = engine
-        self._reading = Baton(self._work)
+        self._reading = Baton(self._work, lambda: box.sent() > channel.received)
         self._over = allocate_lock()
         self._asked = False
 

@@ -21,6 +21,7 @@ from tests.bench.resident import own_workers, resident
 from tests.bench.stress import STRESS, hammer
 
 ROOT = Path(__file__).parents[2]
+EVERY_STAGE = ROOT / "fixtures/every_stage.dll"
 HELLO, ECHO = ROOT / "fixtures/hello.dll", ROOT / "fixtures/echo.dll"
 COMPUTES = ROOT / "fixtures/computes.dll"
 COMMAND = [sys.executable, "-m", "pyiismod"]
@@ -81,14 +82,16 @@ def megabyte_module() -> bytes:
 
 
 def in_process(windows: runtime.Runtime) -> Rows:
-    """One request on ``hello`` without any pipe, beside vtables that do nothing."""
-    script, hello = (windows.to_windows(path) for path in (Path(__file__).parent / "inside.py", HELLO))
-    done = subprocess.run([*COMMAND, "exec", "--", script, hello], check=True, capture_output=True, text=True)
+    """One request without any pipe, beside vtables that do nothing: on ``hello``, and through all 24 notifications."""
+    script, *modules = (windows.to_windows(path) for path in (Path(__file__).parent / "inside.py", HELLO, EVERY_STAGE))
+    done = subprocess.run([*COMMAND, "exec", "--", script, *modules], check=True, capture_output=True, text=True)
     found = json.loads(done.stdout)
     bare = found["bare_us"]
     return [
-        row("request on hello, in process", found["unrecorded_us"], 60, "µs", bare, "bare stubs"),
-        row("the same with its timeline", found["request_us"], 150, "µs", bare, "bare stubs"),
+        row("request on hello, in process", found["hello_us"], 60, "µs", bare, "bare stubs"),
+        row("the same with its timeline", found["hello_recorded_us"], None, "µs", bare, "bare stubs"),
+        row("12 notifications and posts, in process", found["every_stage_us"], 150, "µs", bare, "bare stubs"),
+        row("the same with its timeline", found["every_stage_recorded_us"], None, "µs", bare, "bare stubs"),
     ]
 
 
@@ -261,12 +264,13 @@ def quiet(command: list[str]) -> None:
 
 
 def row(
-    what: str, value: float, wanted: float, unit: str, yardstick: float, name: str
+    what: str, value: float, wanted: float | None, unit: str, yardstick: float, name: str
 ) -> tuple[str, str, str, str, str]:
-    """Return a line of the table."""
+    """Return a line of the table; what nothing is wanted of is reported."""
     number = f"{value:.3g} {unit}" if value < 1000 else f"{value:.0f} {unit}"
-    verdict = "" if value <= wanted else "  ✗"
-    return what, number + verdict, f"≤ {wanted:g} {unit}", f"{name}: {yardstick:.3g}", f"{value / yardstick:.2f}"
+    verdict = "" if wanted is None or value <= wanted else "  ✗"
+    limit = "reported" if wanted is None else f"≤ {wanted:g} {unit}"
+    return what, number + verdict, limit, f"{name}: {yardstick:.3g}", f"{value / yardstick:.2f}"
 
 
 if __name__ == "__main__":

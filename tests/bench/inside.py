@@ -1,6 +1,7 @@
 """Runs inside the runtime's Windows Python: microseconds a request without pipes, printed as JSON.
 
-The yardstick in the same run is a bare prototype: the module called with vtables that do nothing.
+Arguments are the paths of ``hello`` and of a module that is told of everything. The yardstick
+in the same run is a bare prototype: the module called with vtables that do nothing.
 """
 
 from __future__ import annotations
@@ -27,10 +28,12 @@ BATCH, BATCHES = 10, 1000
 
 
 def main() -> None:
-    """Measure the module named on the command line."""
-    path = sys.argv[1]
-    recorded, unrecorded = real(path)
-    found = {"bare_us": best(bare(path)), "request_us": best(recorded), "unrecorded_us": best(unrecorded)}
+    """Measure the modules named on the command line."""
+    hello, every_stage = sys.argv[1:]
+    found = {"bare_us": best(bare(hello))}
+    for name, path in (("hello", hello), ("every_stage", every_stage)):
+        recorded, unrecorded = real(path)
+        found |= {f"{name}_us": best(unrecorded), f"{name}_recorded_us": best(recorded)}
     print(json.dumps(found))
 
 
@@ -49,7 +52,7 @@ def real(path: str) -> Any:
     """Return two functions that fire one request through the host, with and without its timeline."""
     engine = Engine(NoBox())
     engine.handle(protocol.Configure(1, {}))
-    engine.handle(protocol.Load(2, path, "hello"))
+    engine.handle(protocol.Load(2, path, "module"))
     local = ("127.0.0.1", 80)
     fires = [
         protocol.Fire(3, "GET", "http", "localhost", "/", [("Host", "localhost")], b"", local, local, record=record)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from queue import SimpleQueue
-from threading import Barrier, Event
+from threading import Barrier, Event, Thread
+from time import sleep
+
+import pytest
 
 from pyiismod.worker.baton import Baton
 
@@ -15,7 +18,7 @@ class Pool:
     def __init__(self) -> None:
         self.work: SimpleQueue[tuple[Callable[[], object], bool]] = SimpleQueue()
         self.readers: list[int] = []
-        self.baton = Baton(self.run)
+        self.baton = Baton(self.run, lambda: not self.work.empty())
         self.stopped = Event()
 
     def run(self) -> None:
@@ -82,6 +85,57 @@ def test_work_that_needs_a_reader_hands_the_baton_on_at_once() -> None:
     assert read.wait(10)
     pool.do_all(600)  # and is kept again after a while
     assert len(set(pool.readers)) <= 4
+    pool.stop()
+
+
+def test_two_that_compute_wake_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is ready reads for whoever is not: no third thread is woken for each command."""
+    pool = Pool()
+    handed = []
+    hand_on = pool.baton._hand_on
+    monkeypatch.setattr(pool.baton, "_hand_on", lambda: (handed.append(1), hand_on()))
+    pool.start()
+
+    def client() -> None:
+        for _ in range(50):
+            done = Event()
+            pool.do(lambda done=done: (sleep(0.003), done.set())[1])
+            assert done.wait(10)
+
+    clients = [Thread(target=client) for _ in range(2)]
+    for each in clients:
+        each.start()
+    for each in clients:
+        each.join()
+    assert len(handed) < 50
+    pool.stop()
+
+
+def test_who_is_ready_takes_over_from_who_is_not() -> None:
+    pool = Pool()
+    pool.start()
+    first, second = Event(), Event()
+    pool.do(lambda: not first.wait(10))  # on loan
+    pool.do(lambda: not second.wait(10))  # read by another, when the watcher has seen it wait
+    while len(pool.readers) < 2:
+        second.wait(0.001)
+    second.set()  # and is ready: now it reads, or whoever has the baton by now
+    done = Event()
+    pool.do(lambda: done.set())
+    assert done.wait(10)
+    first.set()
+    pool.stop()
+
+
+def test_work_that_nobody_knew_to_wait_is_read_all_the_same() -> None:
+    """The other side may have died between saying that something comes and sending it; or says nothing."""
+    pool = Pool()
+    pool.baton = Baton(pool.run, lambda: False)
+    pool.start()
+    gate = Event()
+    pool.do(lambda: not gate.wait(10))
+    pool.do(gate.set)
+    assert gate.wait(10)
     pool.stop()
 
 

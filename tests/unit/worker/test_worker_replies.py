@@ -45,7 +45,9 @@ class Worker:
         reading, self.writing = os.pipe()
         self.channel: Channel[Any] = Channel(reading, self.writing, Reply)
         self.lost = threading.Event()
-        self.replies = Replies(os.fdopen(reading, "rb", buffering=0), self.writing, "test-replies", self.lost.set)
+        self.sent: list[int] = []
+        pipe = os.fdopen(reading, "rb", buffering=0)
+        self.replies = Replies(pipe, self.writing, "test-replies", self.lost.set, self.sent.append)
         self.is_open = True
 
     def call(self, listener: Listener | None = None) -> tuple[Call, int]:
