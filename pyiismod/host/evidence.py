@@ -81,7 +81,10 @@ def is_on_this_stack(pointer: Any) -> bool:
 
 
 class Usage(NamedTuple):
-    """What the process holds: numbers of handles, threads and blocks of its heap, bytes of these, private bytes."""
+    """What the process holds: numbers of handles, threads and blocks of its heap, bytes of these, private bytes.
+
+    The host's own threads do not count: there is one more of them whenever a command takes long.
+    """
 
     handles: int
     threads: int

@@ -5,6 +5,7 @@ Paths are Windows paths. Handles and addresses are opaque cffi pointers that the
 
 from __future__ import annotations
 
+from _thread import _count  # threads that Python has started
 from functools import lru_cache
 from threading import local
 from typing import Any
@@ -250,7 +251,9 @@ def _heaps() -> list[Any]:
 
 
 def process_usage() -> tuple[int, int, int, int, int]:
-    """Return the numbers of handles, threads and heap blocks, the bytes of these, and the private bytes."""
+    """Return the numbers of handles, of threads that are not ours, and of heap blocks, the bytes of these, and the
+    private bytes.
+    """
     kernel32 = _kernel32()
     process = kernel32.GetCurrentProcess()
     counters = ffi.new("PROCESS_MEMORY_COUNTERS_EX *")
@@ -304,6 +307,14 @@ def _walk(heap: Any) -> tuple[int, int] | None:
 
 
 def _threads() -> int:
+    """Return how many threads run that Python has not started."""
+    while True:
+        ours, all_of_them = _count(), _all_threads()
+        if ours == _count():
+            return all_of_them - ours
+
+
+def _all_threads() -> int:
     kernel32, entry, count = _kernel32(), ffi.new("THREADENTRY32 *"), 0
     snapshot = kernel32.CreateToolhelp32Snapshot(_SNAPSHOT_THREADS, 0)
     entry.dwSize, mine = ffi.sizeof("THREADENTRY32"), kernel32.GetCurrentProcessId()

@@ -337,7 +337,7 @@ class Raised(_Message, frozen=True):
 
 
 class Measured(_Message, frozen=True):
-    """What the process holds: numbers, and bytes; zeros where nobody can tell.
+    """What the process holds: numbers, and bytes; zeros where nobody can tell. The host's own threads do not count.
 
     ``created`` and ``disposed`` count module objects, ``kept`` and ``cleaned`` stored contexts, since the start.
     """
