@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from base64 import b64encode
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -153,6 +152,8 @@ def _document(found: Iterable[Replayed], error: PyiismodError | None) -> dict[st
 
 
 def _entry(replayed: Replayed) -> dict[str, Any]:
+    from pyiismod.report.record import response_document
+
     recorded, response = replayed.recorded, replayed.response
     return {
         "place": recorded.place,
@@ -160,15 +161,7 @@ def _entry(replayed: Replayed) -> dict[str, Any]:
         "url": recorded.url,
         "recorded_status": None if recorded.reply is None else recorded.reply.status,
         "error": None if replayed.error is None else replayed.error.as_dict(),
-        "response": None
-        if response is None
-        else {
-            "status": response.status,
-            "substatus": response.substatus,
-            "reason": response.reason,
-            "headers": [list(line) for line in response.headers.lines()],
-            "body_base64": b64encode(response.content).decode("ascii"),
-        },
+        "response": None if response is None else response_document(response),
         "violations": []
         if response is None
         else [{"rule": each.rule.id, "text": str(each)} for each in response.trace.violations],

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from pyiismod.host.exchange import Exchange
     from pyiismod.host.response import Response
 
-FIRST_ERROR = 400
-"""Status code."""
+_FIRST_ERROR = 400
 
 
 def complete(exchange: Exchange, more: bool) -> None:
@@ -28,7 +27,7 @@ def complete(exchange: Exchange, more: bool) -> None:
         more: whether more of it follows.
     """
     response = exchange.response
-    if more or exchange.outgoing.started or response.status < FIRST_ERROR or len(response.chunks):
+    if more or exchange.outgoing.started or response.status < _FIRST_ERROR or len(response.chunks):
         return
     if response.skip_custom_errors or response.headers_suppressed or not exchange.has_error_pages:
         return

@@ -449,8 +449,7 @@ class Exchange:
         if not self.outgoing.ended:
             if self.plan.told(RQ_SEND_RESPONSE):
                 return nested.tell_of_send(self, more)
-            if self.response.raw.StatusCode >= errorpages.FIRST_ERROR:
-                errorpages.complete(self, more)
+            errorpages.complete(self, more)
         return more
 
     def _leave(self, more: bool) -> int:

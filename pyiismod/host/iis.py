@@ -132,8 +132,7 @@ class Iis:
             self.occurrences.thread_cleanup(timeline)
         finally:
             self.application.leave(timeline)
-        if timeline.faults:
-            check(timeline)
+        check(timeline)
         return outgoing
 
     def clone(self, parent: Exchange, clone_flags: int) -> Child:

@@ -120,9 +120,9 @@ class Occurrences:
 
     def thread_cleanup(self, timeline: Timeline) -> None:
         """This thread goes back to the pool."""
-        if self._told.wants(GL_THREAD_CLEANUP):
-            application = self._process.application
-            self._told.tell_with(GL_THREAD_CLEANUP, timeline, lambda: ThreadCleanupProvider(timeline, application))
+        self._told.tell_with(
+            GL_THREAD_CLEANUP, timeline, lambda: ThreadCleanupProvider(timeline, self._process.application)
+        )
 
     def stop_listening(self, graceful: bool, timeline: Timeline) -> None:
         """The process takes no more requests; never told twice at a time (1.5)."""

@@ -88,7 +88,7 @@ class Machine:
 
     def _find(self, index: int, finished: bool) -> int:
         """Return the index of the first step from ``index`` on that applies."""
-        if not finished and not self._disabled and index < len(self._steps):
+        if not finished and not self._disabled and index < len(self._steps):  # which is so mostly
             _, bit, post = self._steps[index]
             if bit != RQ_EXECUTE_REQUEST_HANDLER or post:
                 return index
@@ -98,7 +98,7 @@ class Machine:
                 if subscriber is None:
                     return index
                 handler = bit == RQ_EXECUTE_REQUEST_HANDLER and not post
-                disabled = self._disabled and self._disabled.get(subscriber.position, _NOTHING)[post] & bit
+                disabled = self._disabled.get(subscriber.position, _NOTHING)[post] & bit
                 if not disabled and not (handler and self._is_handled()):
                     return index
             index += 1

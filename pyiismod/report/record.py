@@ -75,7 +75,7 @@ class Run(NamedTuple):
             "outcome": self.outcome,
             "error": None if self.error is None else self.error.as_dict(),
             "modules": [_module(module) for module in self.modules],
-            "response": None if self.response is None else _response(self.response),
+            "response": None if self.response is None else response_document(self.response),
             "trace": [] if self.trace is None else self.trace.as_dicts(),
             "refused": list(self.refused),
         }
@@ -93,7 +93,8 @@ def _module(module: Module) -> dict[str, Any]:
     }
 
 
-def _response(response: Response) -> dict[str, Any]:
+def response_document(response: Response) -> dict[str, Any]:
+    """Return a response as documents have it."""
     return {
         "status": response.status,
         "substatus": response.substatus,
